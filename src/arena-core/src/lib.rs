@@ -1,0 +1,13 @@
+//! The pure part of Doubleblind: ids, verdicts, pairing, pacing, ratings, GGUF headers, worker protocol.
+//!
+//! Nothing here does I/O, reads a clock or owns a source of randomness. A caller hands in `now`,
+//! `&mut impl Rng` and bytes, so every result can be repeated by an outsider.
+
+pub mod gguf;
+pub mod ids;
+pub mod pace;
+pub mod pairing;
+pub mod protocol;
+pub mod ranking;
+pub mod sampling;
+pub mod verdict;
