@@ -1,0 +1,91 @@
+//! The scale of published ratings: 400 points per factor of 10 in the odds, and where its zero lies.
+
+use serde::{Deserialize, Serialize};
+use statrs::distribution::{ContinuousCDF, Normal};
+
+use super::sandwich::Covariance;
+use super::{ELO_PER_NAT, MEAN_RATING, RankingError};
+
+/// The probability that an interval covers the rating it is for.
+const LEVEL: f64 = 0.95;
+
+/// Where the scale is fixed.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Frame {
+    /// The mean of the published ratings has this value.
+    ///
+    /// When a model gets its rating r, all others move by the same amount, (mean - r) / (number of models with it),
+    /// because the mean is now over one more. Their differences, and so their order, stay. Use an anchor for a
+    /// series over time.
+    Mean(f64),
+    /// This model has this rating, exactly; every interval is that of the difference to it.
+    Anchor {
+        /// Index of the model.
+        model: usize,
+        /// Its rating.
+        rating: f64,
+    },
+}
+
+impl Default for Frame {
+    fn default() -> Frame {
+        Frame::Mean(MEAN_RATING)
+    }
+}
+
+impl Frame {
+    fn value(self) -> Result<f64, RankingError> {
+        let (Frame::Mean(value) | Frame::Anchor { rating: value, .. }) = self;
+        if value.is_finite() { Ok(value) } else { Err(RankingError::NotARating { value }) }
+    }
+
+    /// The weights of the mean that gets the frame's value.
+    fn weights(self, models: &[usize]) -> Result<Vec<f64>, RankingError> {
+        let Frame::Anchor { model: anchor, .. } = self else {
+            return Ok(vec![1.0 / models.len() as f64; models.len()]);
+        };
+        if !models.contains(&anchor) {
+            return Err(RankingError::AnchorNotRated { model: anchor });
+        }
+        Ok(models.iter().map(|&model| if model == anchor { 1.0 } else { 0.0 }).collect())
+    }
+}
+
+/// A rating with its 95 % interval, in Elo points.
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+pub struct Estimate {
+    /// The rating.
+    pub rating: f64,
+    /// The lower end of the interval.
+    pub low: f64,
+    /// The upper end of the interval.
+    pub high: f64,
+}
+
+/// Puts strengths on the scale of a frame.
+///
+/// Input: log-strengths in natural units, their covariance, and the models they belong to, in the same order.
+/// Output: Elo points (scale 400, base 10); `low` and `high` are rating -+ 1.959964 standard errors of the strength
+/// minus the anchor's, or minus the mean. An anchor's own interval has no width.
+/// Accuracy: that of the normal approximation; intervals are marginal, ranks need `ranks`.
+/// Errors: [`RankingError::AnchorNotRated`], [`RankingError::NotARating`].
+/// Cost: M^2.
+/// Source: Var(b_i - w'b) = V_ii - 2 (V w)_i + w'V w.
+pub(super) fn estimates(
+    frame: Frame,
+    models: &[usize],
+    strengths: &[f64],
+    covariance: &Covariance,
+) -> Result<Vec<Estimate>, RankingError> {
+    let value = frame.value()?;
+    let weights = frame.weights(models)?;
+    let zero: f64 = strengths.iter().zip(&weights).map(|(b, w)| b * w).sum();
+    let quantile = Normal::standard().inverse_cdf(0.5 + LEVEL / 2.0);
+    let estimate = |(strength, variance): (&f64, f64)| {
+        let rating = value + ELO_PER_NAT * (strength - zero);
+        let half_width = ELO_PER_NAT * quantile * variance.max(0.0).sqrt();
+        Estimate { rating, low: rating - half_width, high: rating + half_width }
+    };
+    Ok(strengths.iter().zip(covariance.against_mean(&weights)).map(estimate).collect())
+}
