@@ -1,0 +1,25 @@
+# Two commands do everything: `make run` and `make test`. The work is in .make/; read it to see what is installed, fetched and built.
+# Where things go: .make/env.sh. Arguments for the app: make run ARGS="--help".
+.DEFAULT_GOAL := help
+.PHONY: help run test models build fmt lint
+
+help: ## Lists these targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-7s %s\n", $$1, $$2}' Makefile
+
+run: ## Installs, fetches and builds what is missing, then starts the arena; Ctrl-C ends it
+	@exec .make/run.sh $(ARGS)
+
+test: ## Installs what is missing, then runs every check and test; the last line is the sum
+	@exec .make/test.sh
+
+models: ## Fetches the three demo models (about 840 MB) into the cache folder
+	@exec .make/models.sh
+
+build: ## Builds the release binaries, llama.cpp included
+	@exec .make/build.sh
+
+fmt: ## Formats the code
+	@cargo fmt --all
+
+lint: ## Format check and clippy, warnings are errors
+	@exec .make/lint.sh
