@@ -1,0 +1,164 @@
+//! HTTP of battles up to the vote.
+
+use actix_session::Session;
+use actix_web::http::header;
+use actix_web::web::{Data, Form, Path, Query};
+use actix_web::{HttpRequest, HttpResponse, web};
+use arena_core::ids::{BattleId, VoterId};
+use serde::Deserialize;
+use uuid::Uuid;
+
+use super::{BattleError, Ring, SkipReason, sets, stream};
+use crate::kit::http::{HttpError, see_other};
+
+const VOTER: &str = "voter";
+
+impl From<BattleError> for HttpError {
+    fn from(error: BattleError) -> Self {
+        use crate::pool::PoolError;
+        match error {
+            BattleError::Unknown(_) => HttpError::not_found(),
+            BattleError::EmptyPrompt
+            | BattleError::PromptTooLong(_)
+            | BattleError::UnknownQuestion => HttpError::bad_request(error.to_string()),
+            BattleError::NotNow(_) => HttpError::conflict(error.to_string()),
+            BattleError::Pool(PoolError::Pairing(_)) => HttpError::unavailable(error.to_string()),
+            BattleError::Pool(_) | BattleError::Randomness | BattleError::Store(_) => {
+                HttpError::internal(error)
+            }
+        }
+    }
+}
+
+/// The voter of this session; without one, no battle can be theirs.
+pub fn known_voter(session: &Session) -> Result<VoterId, HttpError> {
+    session.get(VOTER).ok().flatten().map(VoterId).ok_or_else(HttpError::not_found)
+}
+
+fn voter_or_new(session: &Session) -> Result<VoterId, HttpError> {
+    if let Ok(voter) = known_voter(session) {
+        return Ok(voter);
+    }
+    let voter = Uuid::new_v4();
+    session.insert(VOTER, voter).map_err(HttpError::internal)?;
+    Ok(VoterId(voter))
+}
+
+#[derive(Deserialize)]
+struct Opening {
+    prompt: Option<String>,
+    question: Option<i64>,
+    set: Option<String>,
+}
+
+async fn open(
+    ring: Data<Ring>,
+    session: Session,
+    opening: Form<Opening>,
+) -> Result<HttpResponse, HttpError> {
+    let voter = voter_or_new(&session)?;
+    let Opening { prompt, question, set } = opening.into_inner();
+    let opened = match (prompt, question, set) {
+        (Some(prompt), _, _) => super::open(&ring, voter, &prompt).await,
+        (None, Some(question), _) => super::open_question(&ring, voter, question).await,
+        (None, None, Some(set)) => sets::open_any(&ring, voter, &set).await,
+        (None, None, None) => Err(BattleError::EmptyPrompt),
+    };
+    let id = opened.map_err(|error| HttpError::from(error).with_link("/", "Back to the start"))?;
+    Ok(see_other(&format!("/battles/{id}")))
+}
+
+fn back(id: BattleId) -> impl Fn(BattleError) -> HttpError {
+    move |error| HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle")
+}
+
+#[derive(Deserialize)]
+struct Question {
+    prompt: String,
+}
+
+async fn ask_on(
+    ring: Data<Ring>,
+    session: Session,
+    id: Path<BattleId>,
+    question: Form<Question>,
+) -> Result<HttpResponse, HttpError> {
+    let voter = known_voter(&session)?;
+    super::ask_on(&ring, voter, *id, &question.prompt).await.map_err(back(*id))?;
+    Ok(see_other(&format!("/battles/{id}#latest")))
+}
+
+async fn retry(
+    ring: Data<Ring>,
+    session: Session,
+    id: Path<BattleId>,
+) -> Result<HttpResponse, HttpError> {
+    super::retry(&ring, known_voter(&session)?, *id).await.map_err(back(*id))?;
+    Ok(see_other(&format!("/battles/{id}")))
+}
+
+#[derive(Deserialize)]
+struct Passing {
+    reason: SkipReason,
+}
+
+async fn skip(
+    ring: Data<Ring>,
+    session: Session,
+    id: Path<BattleId>,
+    passing: Form<Passing>,
+) -> Result<HttpResponse, HttpError> {
+    super::skip(&ring, known_voter(&session)?, *id, passing.reason).await.map_err(back(*id))?;
+    Ok(see_other(&format!("/battles/{id}")))
+}
+
+#[derive(Deserialize)]
+struct Reading {
+    turn: i16,
+    attempt: i16,
+    from: usize,
+}
+
+/// The live text. A stream that is over, or of an earlier turn, ends at once: the page then reloads.
+async fn events(
+    ring: Data<Ring>,
+    session: Session,
+    request: HttpRequest,
+    id: Path<BattleId>,
+    reading: Query<Reading>,
+) -> Result<HttpResponse, HttpError> {
+    let voter = known_voter(&session)?;
+    let mut db = ring.db.acquire().await.map_err(HttpError::internal)?;
+    super::find(&mut db, voter, *id).await?;
+    drop(db);
+    let asked = ((reading.turn, reading.attempt), reading.from);
+    let (round, from) = last_event_id(&request).unwrap_or(asked);
+    let live = ring.hub.find(*id).filter(|live| live.round == round);
+    let mut response = HttpResponse::Ok();
+    response
+        .content_type("text/event-stream")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_ENCODING, "identity"))
+        .insert_header(("X-Accel-Buffering", "no"));
+    Ok(match live {
+        Some(live) => response.streaming(stream::events(live.watch(), from)),
+        None => response.body(stream::END),
+    })
+}
+
+fn last_event_id(request: &HttpRequest) -> Option<((i16, i16), usize)> {
+    let header = request.headers().get("last-event-id")?;
+    stream::parse_last_id(header.to_str().ok()?)
+}
+
+/// All addresses of a battle but the page itself, which `leaderboard` serves because it ends in
+/// the reveal.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/battles", web::post().to(open))
+        .route("/battles/{id}/events", web::get().to(events))
+        .route("/battles/{id}/turns", web::post().to(ask_on))
+        .route("/battles/{id}/retry", web::post().to(retry))
+        .route("/battles/{id}/skip", web::post().to(skip));
+    sets::handlers::routes(config);
+}

@@ -1,0 +1,362 @@
+//! A battle: the pair is drawn and written down, both models answer, the voter may ask on.
+//!
+//! The vote itself is not here but in `vote`; who was who is shown by `leaderboard`.
+
+pub mod handlers;
+pub mod job;
+mod live;
+pub mod pages;
+pub mod queries;
+pub mod sets;
+mod stream;
+
+use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
+use arena_core::protocol::{Message, Role};
+use arena_core::sampling::Sampling;
+use rand::rngs::{StdRng, SysRng};
+use rand::{SeedableRng, TryRng};
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
+use uuid::Uuid;
+
+use crate::config::Answering;
+use crate::inference::{Engines, Job};
+use crate::pool::{self, PoolError};
+
+pub use live::Hub;
+
+/// Longest question, in characters.
+pub const MAX_PROMPT_CHARS: usize = 8_000;
+/// Most turns of one battle, so that conversations fit into every model's context.
+pub const MAX_TURNS: usize = 5;
+
+/// Where a battle stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    /// Answers are being written.
+    Running,
+    /// Both answers are complete; the voter may vote, ask on or skip.
+    Complete,
+    /// The pair could not be completed; the voter may retry or skip.
+    Failed,
+    /// The voter has decided.
+    Voted,
+    /// The voter has passed over it.
+    Skipped,
+    /// It ended without a decision.
+    Void,
+}
+
+impl State {
+    fn parse(word: &str) -> Option<Self> {
+        Some(match word {
+            "running" => Self::Running,
+            "complete" => Self::Complete,
+            "failed" => Self::Failed,
+            "voted" => Self::Voted,
+            "skipped" => Self::Skipped,
+            "void" => Self::Void,
+            _ => return None,
+        })
+    }
+}
+
+/// One battle with everything that was said.
+#[derive(Clone, Debug)]
+pub struct Battle {
+    /// The address of the page.
+    pub id: BattleId,
+    /// Who opened it.
+    pub voter: VoterId,
+    /// Who answers where.
+    pub models: Sides<ModelId>,
+    /// Probability of this ordered pair when it was drawn.
+    pub p_draw: f64,
+    /// Question of an evaluation set.
+    pub question: Option<i64>,
+    /// Where it stands.
+    pub state: State,
+    /// When the pair was drawn.
+    pub opened_at: OffsetDateTime,
+    /// What was said, oldest first, never empty.
+    pub turns: Vec<Turn>,
+}
+
+/// One question with the latest attempt at both answers.
+#[derive(Clone, Debug)]
+pub struct Turn {
+    /// From 0.
+    pub turn: i16,
+    /// What the voter asked.
+    pub prompt: String,
+    /// From 0; counts up with every retry.
+    pub attempt: i16,
+    /// The two answers.
+    pub answers: Sides<Option<Answer>>,
+}
+
+/// One answer.
+#[derive(Clone, Debug)]
+pub struct Answer {
+    /// The text, once it is complete.
+    pub body: Option<String>,
+    /// Why it ended: stop or length.
+    pub finish: Option<String>,
+    /// Seed of the sampler.
+    pub seed: u32,
+    /// Sampling settings.
+    pub sampling: Sampling,
+    /// Name and versions of what ran the model.
+    pub engine: Option<String>,
+    /// Tokens of the rendered conversation.
+    pub prompt_tokens: Option<i32>,
+    /// Tokens of the answer.
+    pub answer_tokens: Option<i32>,
+    /// Work until the first token, in milliseconds.
+    pub first_token_ms: Option<i64>,
+    /// Work until the end, in milliseconds.
+    pub total_ms: Option<i64>,
+}
+
+/// Why a voter passes over a battle.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, serde::Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum SkipReason {
+    /// The voter does not know the subject.
+    NotMyField,
+    /// The content should not be judged.
+    Unsafe,
+    /// The page or an answer is broken.
+    Broken,
+    /// The voter cannot decide.
+    CannotDecide,
+    /// Anything else.
+    Other,
+}
+
+impl SkipReason {
+    /// The word in rows.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::NotMyField => "not_my_field",
+            Self::Unsafe => "unsafe",
+            Self::Broken => "broken",
+            Self::CannotDecide => "cannot_decide",
+            Self::Other => "other",
+        }
+    }
+}
+
+/// Why a battle was not opened or changed.
+#[derive(Debug, thiserror::Error)]
+pub enum BattleError {
+    /// The question is empty.
+    #[error("the question is empty; write what you want to ask")]
+    EmptyPrompt,
+    /// The question is too long.
+    #[error("the question has {0} characters; at most {MAX_PROMPT_CHARS} fit")]
+    PromptTooLong(usize),
+    /// No such question in the evaluation sets.
+    #[error("this question is not in any evaluation set")]
+    UnknownQuestion,
+    /// Missing, or somebody else's.
+    #[error("battle {0} is unknown")]
+    Unknown(BattleId),
+    /// The battle is not in a state that allows it.
+    #[error("{0}")]
+    NotNow(&'static str),
+    /// The pool could not yield a pair.
+    #[error(transparent)]
+    Pool(#[from] PoolError),
+    /// The operating system gave no randomness.
+    #[error("no randomness from the operating system")]
+    Randomness,
+    /// The database failed.
+    #[error("the battle could not be stored")]
+    Store(#[from] sqlx::Error),
+}
+
+/// What opening and continuing battles needs.
+#[derive(Clone)]
+pub struct Ring {
+    /// The database.
+    pub db: PgPool,
+    /// The models' engines.
+    pub engines: Engines,
+    /// The battles in progress.
+    pub hub: Hub,
+    /// How answers are made.
+    pub answering: Answering,
+}
+
+/// Draws a pair, writes it down with its probability, and only then starts both answers.
+pub async fn open(ring: &Ring, voter: VoterId, prompt: &str) -> Result<BattleId, BattleError> {
+    let prompt = accepted(prompt)?;
+    start(ring, voter, &prompt, None).await
+}
+
+/// As [`open`], with the first turn of a question of an evaluation set.
+pub async fn open_question(
+    ring: &Ring,
+    voter: VoterId,
+    question: i64,
+) -> Result<BattleId, BattleError> {
+    let mut db = ring.db.acquire().await?;
+    let turns = queries::find_question_turns(&mut db, question).await?;
+    drop(db);
+    let first = turns.first().ok_or(BattleError::UnknownQuestion)?;
+    start(ring, voter, first, Some(question)).await
+}
+
+async fn start(
+    ring: &Ring,
+    voter: VoterId,
+    prompt: &str,
+    question: Option<i64>,
+) -> Result<BattleId, BattleError> {
+    let id = BattleId(Uuid::new_v4());
+    let mut rng = StdRng::try_from_rng(&mut SysRng).map_err(|_| BattleError::Randomness)?;
+    let mut tx = ring.db.begin().await?;
+    let draw = pool::draw(&mut tx, &ring.engines.ready(), &mut rng).await?;
+    queries::insert_voter(&mut tx, voter).await?;
+    queries::insert(&mut tx, id, voter, &draw, question).await?;
+    queries::insert_turn(&mut tx, id, 0, prompt).await?;
+    let models = Sides { left: draw.left, right: draw.right };
+    let seeds = begin_answers(&mut tx, ring, id, 0, 0, models).await?;
+    tx.commit().await?;
+    let jobs = jobs(ring, &[], prompt, seeds);
+    ring.hub.start(ring, id, (0, 0), models, jobs);
+    Ok(id)
+}
+
+/// Asks both models another question after their own answers.
+pub async fn ask_on(
+    ring: &Ring,
+    voter: VoterId,
+    id: BattleId,
+    prompt: &str,
+) -> Result<(), BattleError> {
+    let prompt = accepted(prompt)?;
+    let mut tx = ring.db.begin().await?;
+    let battle = find(&mut tx, voter, id).await?;
+    let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
+    if battle.turns.len() >= MAX_TURNS {
+        return Err(BattleError::NotNow("this battle has had all its turns; please decide"));
+    }
+    if !queries::restart(&mut tx, id, State::Complete).await? {
+        return Err(BattleError::NotNow(
+            "a further question is possible once both answers are complete, and before the vote",
+        ));
+    }
+    queries::insert_turn(&mut tx, id, turn, &prompt).await?;
+    let seeds = begin_answers(&mut tx, ring, id, turn, 0, battle.models).await?;
+    tx.commit().await?;
+    let jobs = jobs(ring, &battle.turns, &prompt, seeds);
+    ring.hub.start(ring, id, (turn, 0), battle.models, jobs);
+    Ok(())
+}
+
+/// Has the same pair answer the same question again after a failure.
+pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), BattleError> {
+    let mut tx = ring.db.begin().await?;
+    let battle = find(&mut tx, voter, id).await?;
+    let Some((last, before)) = battle.turns.split_last() else {
+        return Err(BattleError::Unknown(id));
+    };
+    if !queries::restart(&mut tx, id, State::Failed).await? {
+        return Err(BattleError::NotNow("only a pair that could not be completed can be retried"));
+    }
+    let (turn, attempt) = (last.turn, last.attempt + 1);
+    let seeds = begin_answers(&mut tx, ring, id, turn, attempt, battle.models).await?;
+    tx.commit().await?;
+    let jobs = jobs(ring, before, &last.prompt, seeds);
+    ring.hub.start(ring, id, (turn, attempt), battle.models, jobs);
+    Ok(())
+}
+
+/// Passes over a battle: recorded with its reason, never counted.
+pub async fn skip(
+    ring: &Ring,
+    voter: VoterId,
+    id: BattleId,
+    reason: SkipReason,
+) -> Result<(), BattleError> {
+    let mut tx = ring.db.begin().await?;
+    let battle = find(&mut tx, voter, id).await?;
+    if battle.state == State::Skipped {
+        return Ok(());
+    }
+    if !queries::skip(&mut tx, id, reason).await? {
+        return Err(BattleError::NotNow("this battle is decided, so it cannot be skipped"));
+    }
+    tx.commit().await?;
+    ring.hub.stop(id);
+    Ok(())
+}
+
+/// One battle of this voter; anybody else's is as unknown as one that never was.
+pub async fn find(
+    db: &mut PgConnection,
+    voter: VoterId,
+    id: BattleId,
+) -> Result<Battle, BattleError> {
+    match queries::find(db, id).await? {
+        Some(battle) if battle.voter == voter => Ok(battle),
+        _ => Err(BattleError::Unknown(id)),
+    }
+}
+
+fn accepted(prompt: &str) -> Result<String, BattleError> {
+    let prompt = prompt.trim().replace("\r\n", "\n").replace('\0', "");
+    match prompt.chars().count() {
+        0 => Err(BattleError::EmptyPrompt),
+        n if n > MAX_PROMPT_CHARS => Err(BattleError::PromptTooLong(n)),
+        _ => Ok(prompt),
+    }
+}
+
+async fn begin_answers(
+    db: &mut PgConnection,
+    ring: &Ring,
+    id: BattleId,
+    turn: i16,
+    attempt: i16,
+    models: Sides<ModelId>,
+) -> Result<Sides<u32>, BattleError> {
+    let mut seeds = Sides::default();
+    for side in Side::BOTH {
+        let seed = SysRng.try_next_u32().map_err(|_| BattleError::Randomness)?;
+        let place = queries::Place { battle: id, turn, attempt, side };
+        queries::insert_answer(db, place, *models.get(side), seed, &ring.answering).await?;
+        *seeds.get_mut(side) = seed;
+    }
+    Ok(seeds)
+}
+
+/// The conversation of each side: the site's instruction, its own history, the question.
+fn jobs(ring: &Ring, before: &[Turn], prompt: &str, seeds: Sides<u32>) -> Sides<Job> {
+    let job = |side: Side| {
+        let message = |role, content: &str| Message { role, content: content.to_owned() };
+        let mut messages = vec![message(Role::System, &ring.answering.system_prompt)];
+        for turn in before {
+            let body = turn.answers.get(side).as_ref().and_then(|answer| answer.body.as_deref());
+            messages.push(message(Role::User, &turn.prompt));
+            messages.push(message(Role::Assistant, body.unwrap_or_default()));
+        }
+        messages.push(message(Role::User, prompt));
+        Job { messages, sampling: ring.answering.sampling, seed: *seeds.get(side) }
+    };
+    Sides { left: job(Side::Left), right: job(Side::Right) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_empty_or_overlong_question_is_refused_with_its_length() {
+        assert!(matches!(accepted(" \r\n "), Err(BattleError::EmptyPrompt)));
+        assert!(matches!(accepted(&"é".repeat(8_001)), Err(BattleError::PromptTooLong(8_001))));
+        assert_eq!(accepted(" a\r\nb ").unwrap(), "a\nb");
+    }
+}

@@ -1,0 +1,327 @@
+//! SQL of battles, turns and answers.
+
+use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
+use arena_core::pairing::Draw;
+use arena_core::protocol::{Failure, Finish, Usage};
+use sqlx::PgConnection;
+
+use super::{Answer, Battle, SkipReason, State, Turn};
+use crate::config::Answering;
+
+/// Which answer: battle, turn, attempt and side.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Place {
+    pub(crate) battle: BattleId,
+    pub(crate) turn: i16,
+    pub(crate) attempt: i16,
+    pub(crate) side: Side,
+}
+
+/// How an answer ended.
+#[derive(Clone, Debug)]
+pub(crate) enum Ending {
+    Complete { body: String, finish: Finish, usage: Usage, engine: Option<String> },
+    Failed(Failure),
+    Dropped,
+}
+
+pub(super) async fn insert_voter(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<()> {
+    sqlx::query!("insert into voters (voter_id) values ($1) on conflict do nothing", voter.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn insert(
+    db: &mut PgConnection,
+    id: BattleId,
+    voter: VoterId,
+    draw: &Draw<ModelId>,
+    question: Option<i64>,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into battles (battle_id, voter_id, left_model_id, right_model_id, p_draw,
+             question_id, state)
+         values ($1, $2, $3, $4, $5, $6, 'running')",
+        id.0,
+        voter.0,
+        draw.left.0,
+        draw.right.0,
+        draw.p_draw,
+        question,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_turn(
+    db: &mut PgConnection,
+    id: BattleId,
+    turn: i16,
+    prompt: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into turns (battle_id, turn, prompt) values ($1, $2, $3)",
+        id.0,
+        turn,
+        prompt
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn insert_answer(
+    db: &mut PgConnection,
+    place: Place,
+    model: ModelId,
+    seed: u32,
+    answering: &Answering,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into answers (battle_id, turn, side, attempt, model_id, outcome, seed, sampling,
+             system_prompt)
+         values ($1, $2, $3, $4, $5, 'running', $6, $7, $8)",
+        place.battle.0,
+        place.turn,
+        place.side.as_str(),
+        place.attempt,
+        model.0,
+        i64::from(seed),
+        serde_json::json!(answering.sampling),
+        answering.system_prompt,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Writes down how an answer ended; an ended answer is not changed again.
+pub(super) async fn end_answer(
+    db: &mut PgConnection,
+    place: Place,
+    ending: &Ending,
+) -> sqlx::Result<()> {
+    let (outcome, failure) = match ending {
+        Ending::Complete { .. } => ("complete", None),
+        Ending::Failed(failure) => ("failed", Some(failure.as_str())),
+        Ending::Dropped => ("dropped", None),
+    };
+    let (body, finish, usage, engine) = match ending {
+        Ending::Complete { body, finish, usage, engine } => {
+            (Some(body.as_str()), Some(finish.as_str()), Some(usage), engine.as_deref())
+        }
+        Ending::Failed(_) | Ending::Dropped => (None, None, None, None),
+    };
+    let tokens = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
+    let milliseconds = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+    sqlx::query!(
+        "update answers set outcome = $5, failure = $6, body = $7, finish = $8, engine = $9,
+             prompt_tokens = $10, answer_tokens = $11, first_token_ms = $12, total_ms = $13,
+             ended_at = now()
+         where battle_id = $1 and turn = $2 and side = $3 and attempt = $4 and outcome = 'running'",
+        place.battle.0,
+        place.turn,
+        place.side.as_str(),
+        place.attempt,
+        outcome,
+        failure,
+        body,
+        finish,
+        engine,
+        usage.map(|usage| tokens(usage.prompt_tokens)),
+        usage.map(|usage| tokens(usage.answer_tokens)),
+        usage.map(|usage| milliseconds(usage.first_token_ms)),
+        usage.map(|usage| milliseconds(usage.total_ms)),
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends the writing: the battle is complete or failed, unless it was skipped meanwhile.
+pub(super) async fn settle(
+    db: &mut PgConnection,
+    id: BattleId,
+    complete: bool,
+) -> sqlx::Result<bool> {
+    let state = if complete { "complete" } else { "failed" };
+    let done = sqlx::query!(
+        "update battles set state = $2 where battle_id = $1 and state = 'running'",
+        id.0,
+        state
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Sets a complete or failed battle running again; false when it is in another state.
+pub(super) async fn restart(
+    db: &mut PgConnection,
+    id: BattleId,
+    from: State,
+) -> sqlx::Result<bool> {
+    let from = if from == State::Failed { "failed" } else { "complete" };
+    let done = sqlx::query!(
+        "update battles set state = 'running' where battle_id = $1 and state = $2",
+        id.0,
+        from
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn skip(
+    db: &mut PgConnection,
+    id: BattleId,
+    reason: SkipReason,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "with closed as (
+             update battles set state = 'skipped', closed_at = now()
+             where battle_id = $1 and state in ('running', 'complete', 'failed')
+             returning battle_id
+         )
+         insert into skips (battle_id, reason) select battle_id, $2 from closed",
+        id.0,
+        reason.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Marks a complete battle as voted on; false when it is in another state. For `vote` alone.
+pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update battles set state = 'voted', closed_at = now()
+         where battle_id = $1 and state = 'complete'",
+        id.0
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Voids what nobody decided on for a day; says how many.
+pub(super) async fn void_abandoned(db: &mut PgConnection) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "update battles set state = 'void', void_reason = 'abandoned', closed_at = now()
+         where state in ('running', 'complete', 'failed')
+           and opened_at < now() - interval '24 hours'"
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// After a restart nobody writes the answers that were in progress: their voters may retry.
+pub(super) async fn fail_interrupted(db: &mut PgConnection) -> sqlx::Result<u64> {
+    sqlx::query!(
+        "update answers set outcome = 'dropped', ended_at = now() where outcome = 'running'"
+    )
+    .execute(&mut *db)
+    .await?;
+    let done = sqlx::query!("update battles set state = 'failed' where state = 'running'")
+        .execute(db)
+        .await?;
+    Ok(done.rows_affected())
+}
+
+/// Turns of a question of an evaluation set; empty when there is none.
+pub(super) async fn find_question_turns(
+    db: &mut PgConnection,
+    question: i64,
+) -> sqlx::Result<Vec<String>> {
+    let turns = sqlx::query_scalar!("select turns from questions where question_id = $1", question)
+        .fetch_optional(db)
+        .await?;
+    Ok(turns.unwrap_or_default())
+}
+
+/// One battle with its turns and the latest attempts at their answers.
+pub async fn find(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<Battle>> {
+    let row = sqlx::query!(
+        "select voter_id, left_model_id, right_model_id, p_draw, question_id, state, opened_at
+         from battles where battle_id = $1",
+        id.0
+    )
+    .fetch_optional(&mut *db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    let Some(state) = State::parse(&row.state) else { return Ok(None) };
+    Ok(Some(Battle {
+        id,
+        voter: VoterId(row.voter_id),
+        models: Sides { left: ModelId(row.left_model_id), right: ModelId(row.right_model_id) },
+        p_draw: row.p_draw,
+        question: row.question_id,
+        state,
+        opened_at: row.opened_at,
+        turns: list_turns(db, id).await?,
+    }))
+}
+
+async fn list_turns(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Vec<Turn>> {
+    let rows =
+        sqlx::query!("select turn, prompt from turns where battle_id = $1 order by turn", id.0)
+            .fetch_all(&mut *db)
+            .await?;
+    let mut turns: Vec<Turn> = rows
+        .into_iter()
+        .map(|row| Turn {
+            turn: row.turn,
+            prompt: row.prompt,
+            attempt: 0,
+            answers: Sides::default(),
+        })
+        .collect();
+    for (turn, attempt, side, answer) in list_latest_answers(db, id).await? {
+        if let Some(entry) = turns.iter_mut().find(|entry| entry.turn == turn) {
+            entry.attempt = entry.attempt.max(attempt);
+            *entry.answers.get_mut(side) = Some(answer);
+        }
+    }
+    Ok(turns)
+}
+
+async fn list_latest_answers(
+    db: &mut PgConnection,
+    id: BattleId,
+) -> sqlx::Result<Vec<(i16, i16, Side, Answer)>> {
+    let rows = sqlx::query!(
+        "select distinct on (turn, side) turn, side, attempt, body, finish, seed, sampling, engine,
+             prompt_tokens, answer_tokens, first_token_ms, total_ms
+         from answers where battle_id = $1 order by turn, side, attempt desc",
+        id.0
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| {
+            let side = if row.side == "left" { Side::Left } else { Side::Right };
+            let answer = Answer {
+                body: row.body,
+                finish: row.finish,
+                seed: u32::try_from(row.seed).unwrap_or(0),
+                sampling: serde_json::from_value(row.sampling).unwrap_or_default(),
+                engine: row.engine,
+                prompt_tokens: row.prompt_tokens,
+                answer_tokens: row.answer_tokens,
+                first_token_ms: row.first_token_ms,
+                total_ms: row.total_ms,
+            };
+            (row.turn, row.attempt, side, answer)
+        })
+        .collect())
+}
+
+/// How many battles were opened.
+pub async fn count_opened(db: &mut PgConnection) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar!("select count(*) from battles").fetch_one(db).await?;
+    Ok(count.unwrap_or(0))
+}

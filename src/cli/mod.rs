@@ -1,0 +1,130 @@
+//! The command line: one file a command.
+
+mod doctor;
+mod export;
+mod models;
+mod queries;
+mod serve;
+mod sets;
+mod store;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+use tracing_subscriber::EnvFilter;
+
+use crate::config::{Given, Settings};
+
+/// What every command may end with.
+type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
+
+/// A self-hosted arena for blind comparison of language models.
+///
+/// A person asks a question, two models answer side by side without names, the person votes, and
+/// the votes become rankings that anyone can recompute. Nothing leaves this machine.
+#[derive(Parser)]
+#[command(
+    name = "doubleblind",
+    version,
+    after_help = "Settings come from flags, else from DOUBLEBLIND_* in the environment, else from \
+                  the file named by --config, else from defaults. `doubleblind doctor` shows those \
+                  in force.\n\nFirst steps:\n  doubleblind models add qwen3-4b.gguf --name 'Qwen3 4B' \
+                  --maker Alibaba --country CN --licence Apache-2.0\n  doubleblind serve"
+)]
+struct Cli {
+    #[command(flatten)]
+    given: Given,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Runs the arena: database, workers and web pages, until Ctrl-C
+    Serve(serve::Arguments),
+    /// Brings the database to the current schema and ends
+    Migrate,
+    /// Adds, lists, shows and retires models
+    Models(models::Arguments),
+    /// Lists, checks and imports evaluation sets
+    Sets(sets::Arguments),
+    /// Writes votes or the leaderboard to a file
+    Export(export::Arguments),
+    /// Shows the settings in force and probes database, workers, models and disk
+    Doctor,
+}
+
+/// Runs the program and turns an error into one sentence.
+pub fn run() -> ExitCode {
+    let Cli { given, command } = Cli::parse();
+    let quiet = !matches!(command, Command::Serve(_));
+    let level = if quiet { "warn" } else { "info,sqlx=warn,actix_server=warn" };
+    let filter = EnvFilter::try_from_env("DOUBLEBLIND_LOG").unwrap_or_else(|_| level.into());
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::io::stderr)
+        .with_target(false)
+        .init();
+    let outcome = given.settle().map_err(Into::into).and_then(|settings| start(settings, command));
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("doubleblind: {}", chain(&*error));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn start(settings: Settings, command: Command) -> Outcome {
+    // One actix system hosts everything; it is a tokio runtime with timers and I/O.
+    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    runtime.block_on(async {
+        match command {
+            Command::Serve(arguments) => serve::run(settings, arguments).await,
+            Command::Migrate => migrate(settings).await,
+            Command::Models(arguments) => models::run(settings, arguments).await,
+            Command::Sets(arguments) => sets::run(settings, arguments).await,
+            Command::Export(arguments) => export::run(settings, arguments).await,
+            Command::Doctor => doctor::run(settings).await,
+        }
+    })
+}
+
+async fn migrate(settings: Settings) -> Outcome {
+    let store = store::open(&settings).await?;
+    say(&format!("the schema is current; {}", store.describe()));
+    store.close().await
+}
+
+/// Prints one line to stdout; a closed pipe ends the program quietly.
+fn say(line: &str) {
+    use std::io::Write;
+    if writeln!(std::io::stdout(), "{line}").is_err() {
+        std::process::exit(0);
+    }
+}
+
+fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut source = error.source();
+    while let Some(cause) = source {
+        let cause_text = cause.to_string();
+        if !text.contains(&cause_text) {
+            text = format!("{text}: {cause_text}");
+        }
+        source = cause.source();
+    }
+    text
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

@@ -1,0 +1,46 @@
+//! HTTP of exports.
+
+use actix_web::http::header;
+use actix_web::web::Data;
+use actix_web::{HttpResponse, web};
+use sqlx::PgPool;
+
+use super::ExportError;
+use crate::kit::http::HttpError;
+use crate::ranking::Boards;
+
+impl From<ExportError> for HttpError {
+    fn from(error: ExportError) -> Self {
+        HttpError::internal(error)
+    }
+}
+
+fn file(media_type: &str, name: &str, body: Vec<u8>) -> HttpResponse {
+    HttpResponse::Ok()
+        .content_type(media_type)
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_DISPOSITION, format!("inline; filename=\"{name}\"")))
+        .body(body)
+}
+
+async fn votes_csv(db: Data<PgPool>) -> Result<HttpResponse, HttpError> {
+    Ok(file("text/csv; charset=utf-8", "votes.csv", super::votes_csv(&db).await?))
+}
+
+async fn leaderboard_csv(boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
+    let body = super::leaderboard_csv(&boards.current())?;
+    Ok(file("text/csv; charset=utf-8", "leaderboard.csv", body))
+}
+
+async fn leaderboard_json(boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
+    let body = super::leaderboard_json(&boards.current())?;
+    Ok(file("application/json", "leaderboard.json", body))
+}
+
+/// `/votes.csv`, `/leaderboard.csv`, `/leaderboard.json`.
+pub fn routes(config: &mut web::ServiceConfig) {
+    config
+        .route("/votes.csv", web::get().to(votes_csv))
+        .route("/leaderboard.csv", web::get().to(leaderboard_csv))
+        .route("/leaderboard.json", web::get().to(leaderboard_json));
+}

@@ -1,0 +1,59 @@
+//! Answers from models: one engine per model, whatever runs behind it.
+//!
+//! The web process never links llama.cpp: a local model lives in a worker process of its own.
+
+mod engine;
+mod job;
+mod worker;
+
+use std::collections::{HashMap, HashSet};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arena_core::ids::ModelId;
+
+pub use engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
+pub use job::follow_pool;
+pub use worker::{LocalWorker, WorkerError};
+
+/// The engines of all models that take part.
+#[derive(Clone, Default)]
+pub struct Engines {
+    by_model: Arc<RwLock<HashMap<ModelId, Arc<dyn Engine>>>>,
+}
+
+impl Engines {
+    /// Adds or replaces the engine of a model.
+    pub fn put(&self, model: ModelId, engine: Arc<dyn Engine>) {
+        self.by_model.write().unwrap_or_else(PoisonError::into_inner).insert(model, engine);
+    }
+
+    /// Removes engines of models that are not in `keep`; their processes end.
+    pub fn retain(&self, keep: &HashSet<ModelId>) {
+        let mut by_model = self.by_model.write().unwrap_or_else(PoisonError::into_inner);
+        by_model.retain(|model, _| keep.contains(model));
+    }
+
+    /// Ends all engines.
+    pub fn clear(&self) {
+        self.retain(&HashSet::new());
+    }
+
+    /// The engine of a model, if it takes part.
+    pub fn get(&self, model: ModelId) -> Option<Arc<dyn Engine>> {
+        let by_model = self.by_model.read().unwrap_or_else(PoisonError::into_inner);
+        by_model.get(&model).cloned()
+    }
+
+    /// All models that have an engine.
+    pub fn models(&self) -> HashSet<ModelId> {
+        self.by_model.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
+    }
+
+    /// The models that can answer now.
+    pub fn ready(&self) -> HashSet<ModelId> {
+        let by_model = self.by_model.read().unwrap_or_else(PoisonError::into_inner);
+        let ready =
+            |(model, engine): (&ModelId, &Arc<dyn Engine>)| engine.readiness().map(|_| *model);
+        by_model.iter().filter_map(ready).collect()
+    }
+}

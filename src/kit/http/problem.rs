@@ -1,0 +1,166 @@
+//! Errors over HTTP: problem+json (RFC 9457) for programs, a page for people, one shape for both sides.
+
+use std::error::Error;
+use std::fmt;
+
+use actix_web::body::{BoxBody, MessageBody};
+use actix_web::dev::{ServiceRequest, ServiceResponse};
+use actix_web::http::{StatusCode, header};
+use actix_web::middleware::Next;
+use actix_web::{HttpResponse, ResponseError};
+use askama::Template;
+
+/// An error as a visitor sees it.
+#[derive(Debug)]
+pub struct HttpError {
+    status: StatusCode,
+    message: String,
+    link: Option<(String, String)>,
+}
+
+impl HttpError {
+    fn new(status: StatusCode, message: impl Into<String>) -> Self {
+        Self { status, message: message.into(), link: None }
+    }
+
+    /// 400: what was sent cannot be used.
+    pub fn bad_request(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, message)
+    }
+
+    /// 403: not from here.
+    pub fn forbidden(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, message)
+    }
+
+    /// 404, in one wording for what is missing, foreign or expired.
+    pub fn not_found() -> Self {
+        Self::new(
+            StatusCode::NOT_FOUND,
+            "there is nothing at this address, or it is not yours to see",
+        )
+    }
+
+    /// 409: it was decided before.
+    pub fn conflict(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::CONFLICT, message)
+    }
+
+    /// 503: try again later.
+    pub fn unavailable(message: impl Into<String>) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    }
+
+    /// 500: the cause goes to the log under a reference number that the visitor sees.
+    pub fn internal(cause: impl Error) -> Self {
+        let reference = hex::encode(rand::random::<[u8; 4]>());
+        let mut chain = cause.to_string();
+        let mut source = cause.source();
+        while let Some(cause) = source {
+            chain = format!("{chain}: {cause}");
+            source = cause.source();
+        }
+        tracing::error!(reference, "request failed: {chain}");
+        let message = format!(
+            "something went wrong on our side; nothing you sent before this was lost. Try again, and \
+             tell the operator the reference {reference} if it happens twice"
+        );
+        Self::new(StatusCode::INTERNAL_SERVER_ERROR, message)
+    }
+
+    /// Adds the way on: where to and in which words.
+    pub fn with_link(mut self, address: impl Into<String>, words: impl Into<String>) -> Self {
+        self.link = Some((address.into(), words.into()));
+        self
+    }
+
+    fn title(&self) -> &'static str {
+        match self.status {
+            StatusCode::BAD_REQUEST => "That cannot be used",
+            StatusCode::FORBIDDEN => "Not from here",
+            StatusCode::NOT_FOUND => "Not found",
+            StatusCode::CONFLICT => "Already decided",
+            StatusCode::SERVICE_UNAVAILABLE => "Not at the moment",
+            _ => "Something went wrong",
+        }
+    }
+}
+
+impl fmt::Display for HttpError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.message)
+    }
+}
+
+impl ResponseError for HttpError {
+    fn status_code(&self) -> StatusCode {
+        self.status
+    }
+
+    fn error_response(&self) -> HttpResponse<BoxBody> {
+        let body = serde_json::json!({
+            "type": "about:blank",
+            "title": self.title(),
+            "status": self.status.as_u16(),
+            "detail": self.message,
+        });
+        HttpResponse::build(self.status)
+            .content_type("application/problem+json")
+            .insert_header((header::CACHE_CONTROL, "no-store"))
+            .body(body.to_string())
+    }
+}
+
+#[derive(Template)]
+#[template(path = "kit/error.html")]
+struct ErrorPage<'a> {
+    site: &'a crate::config::Site,
+    title: &'a str,
+    message: &'a str,
+    link: Option<&'a (String, String)>,
+}
+
+/// Turns errors into pages for visitors whose browser asks for HTML.
+pub async fn show_as_page(
+    request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<BoxBody>, actix_web::Error> {
+    let wants_page = request
+        .headers()
+        .get(header::ACCEPT)
+        .and_then(|accept| accept.to_str().ok())
+        .is_some_and(|accept| accept.contains("text/html"));
+    let site = request.app_data::<actix_web::web::Data<crate::config::Site>>().cloned();
+    let response = next.call(request).await?.map_into_boxed_body();
+    let page = match (wants_page, site, response.response().error()) {
+        (true, Some(site), Some(error)) => render(&site, error),
+        _ => None,
+    };
+    Ok(match page {
+        None => response,
+        Some(body) => {
+            let status = response.status();
+            let shown = HttpResponse::build(status)
+                .content_type("text/html; charset=utf-8")
+                .insert_header((header::CACHE_CONTROL, "no-store"))
+                .body(body);
+            response.into_response(shown)
+        }
+    })
+}
+
+fn render(site: &crate::config::Site, error: &actix_web::Error) -> Option<String> {
+    let own = error.as_error::<HttpError>();
+    let message =
+        own.map_or_else(|| "the request could not be read".to_owned(), ToString::to_string);
+    let mut letters = message.chars();
+    let message = letters.next().map(|first| first.to_uppercase().to_string() + letters.as_str());
+    ErrorPage {
+        site,
+        title: own.map_or("That cannot be used", HttpError::title),
+        message: &format!("{}.", message?),
+        link: own.and_then(|own| own.link.as_ref()),
+    }
+    .render()
+    .ok()
+}

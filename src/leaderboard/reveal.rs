@@ -1,0 +1,142 @@
+//! Who was who: the page of a battle after its vote.
+
+use actix_web::HttpResponse;
+use arena_core::ids::{BattleId, Side};
+use arena_core::verdict::Verdict;
+use askama::Template;
+
+use super::pages::reason;
+use crate::battle::Battle;
+use crate::battle::pages::{TurnView, turn_views};
+use crate::config::Site;
+use crate::kit::http::{HttpError, page};
+use crate::kit::markdown::Links;
+use crate::kit::wording;
+use crate::ranking::Published;
+
+/// One model as the reveal shows it: label and value.
+struct Card {
+    letter: char,
+    name: String,
+    chosen: bool,
+    facts: Vec<(&'static str, String)>,
+}
+
+#[derive(Template)]
+#[template(path = "leaderboard/reveal.html")]
+struct RevealPage<'a> {
+    site: &'a Site,
+    id: BattleId,
+    verdict: &'static str,
+    cards: Vec<Card>,
+    turns: Vec<TurnView>,
+    set: Option<&'a str>,
+}
+
+/// Renders a battle that has its vote.
+pub(super) fn show(
+    site: &Site,
+    published: &Published,
+    battle: &Battle,
+    verdict: Verdict,
+    set: Option<&str>,
+) -> Result<HttpResponse, HttpError> {
+    let cards = Side::BOTH.map(|side| card(published, battle, side, verdict));
+    page(&RevealPage {
+        site,
+        id: battle.id,
+        verdict: in_words(verdict),
+        cards: cards.into_iter().flatten().collect(),
+        turns: turn_views(&battle.turns, Links::Live),
+        set,
+    })
+}
+
+fn in_words(verdict: Verdict) -> &'static str {
+    match verdict {
+        Verdict::Left => "You preferred answer A.",
+        Verdict::Right => "You preferred answer B.",
+        Verdict::Tie => "You called it a tie.",
+        Verdict::BothBad => "You found both answers bad.",
+        Verdict::BothGood => "You found both answers good.",
+    }
+}
+
+fn card(published: &Published, battle: &Battle, side: Side, verdict: Verdict) -> Option<Card> {
+    let id = *battle.models.get(side);
+    let model = published.models.iter().find(|model| model.id == id)?;
+    let rating = published.row(id).map_or_else(String::new, |row| match row.rating {
+        Some(rating) => format!(
+            "{:.0} ({:.0} to {:.0}, {}, {})",
+            rating.rating,
+            rating.low,
+            rating.high,
+            wording::counted(i64::try_from(row.votes).unwrap_or(0), "vote"),
+            row.status
+        ),
+        None => format!("none yet: {}", reason(row.status)),
+    });
+    let mut facts = vec![
+        ("Maker", model.maker.clone()),
+        ("Country", wording::country(&model.country)),
+        ("Licence", model.licence.clone()),
+        ("Parameters", wording::parameters(model.parameter_count)),
+        ("Quantization", model.quantization.clone()),
+        ("Rating", rating),
+        ("File SHA-256", model.file_sha256.clone()),
+    ];
+    if let Some(base) = &model.base_model {
+        facts.push(("Made from", base.clone()));
+    }
+    facts.extend(work(battle, side));
+    let chosen =
+        matches!((verdict, side), (Verdict::Left, Side::Left) | (Verdict::Right, Side::Right));
+    Some(Card { letter: side.letter(), name: model.name.clone(), chosen, facts })
+}
+
+/// How the answers were made: seeds, settings, tokens and speed, turn by turn.
+fn work(battle: &Battle, side: Side) -> Vec<(&'static str, String)> {
+    let answers: Vec<_> =
+        battle.turns.iter().filter_map(|turn| turn.answers.get(side).as_ref()).collect();
+    let join = |words: Vec<String>| words.join(", then ");
+    let seeds = join(answers.iter().map(|answer| answer.seed.to_string()).collect());
+    let tokens = join(
+        answers
+            .iter()
+            .filter_map(|answer| answer.answer_tokens)
+            .map(|tokens| wording::counted(i64::from(tokens), "token"))
+            .collect(),
+    );
+    let speed = join(
+        answers
+            .iter()
+            .filter_map(|answer| {
+                let seconds = answer.total_ms? as f64 / 1000.0;
+                let speed = f64::from(answer.answer_tokens?) / seconds;
+                speed.is_finite().then(|| format!("{speed:.1} tokens/s"))
+            })
+            .collect(),
+    );
+    let finish = join(
+        answers
+            .iter()
+            .filter_map(|answer| answer.finish.as_deref())
+            .map(|finish| {
+                if finish == "stop" {
+                    "its own end".to_owned()
+                } else {
+                    "the token limit".to_owned()
+                }
+            })
+            .collect(),
+    );
+    let mut facts =
+        vec![("Tokens", tokens), ("Speed", speed), ("Ended by", finish), ("Seed", seeds)];
+    if let Some(last) = answers.last() {
+        facts.push(("Sampling", last.sampling.to_string()));
+        if let Some(engine) = &last.engine {
+            facts.push(("Engine", engine.clone()));
+        }
+    }
+    facts
+}

@@ -1,0 +1,21 @@
+//! Doubleblind: a self-hosted arena for blind comparison of language models.
+//!
+//! The stages stand in the order in which data flows; a stage may import earlier ones, never later
+//! ones: `pool inference battle vote ranking leaderboard export`, and `validation` for new models.
+//! `kit` holds adapters that several stages share, `cli` the commands, `app` the server.
+
+pub mod app;
+pub mod battle;
+pub mod cli;
+pub mod config;
+pub mod export;
+pub mod inference;
+pub mod kit;
+pub mod leaderboard;
+pub mod pool;
+pub mod ranking;
+pub mod validation;
+pub mod vote;
+
+/// All migrations, embedded in the binary.
+pub static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("./migrations");

@@ -1,0 +1,5 @@
+//! The `doubleblind` program: one binary with subcommands.
+
+fn main() -> std::process::ExitCode {
+    doubleblind::cli::run()
+}

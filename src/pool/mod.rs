@@ -1,0 +1,120 @@
+//! The pool: which models take part, and the draw of a pair.
+//!
+//! Admission of a new file is not here but in `validation`, which needs a worker for the trial.
+
+pub mod queries;
+
+use std::collections::HashSet;
+use std::path::PathBuf;
+
+use arena_core::ids::ModelId;
+use arena_core::pairing::{self, Draw, Entrant, PairingError};
+use rand::Rng;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// Name of the Postgres channel on which a change of the pool is announced.
+pub const CHANNEL: &str = "pool";
+
+/// One entry of the pool.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Model {
+    /// Random id, never shown before a vote.
+    pub id: ModelId,
+    /// Name on leaderboards.
+    pub name: String,
+    /// Who trained it.
+    pub maker: String,
+    /// ISO 3166 codes, joined by a slash.
+    pub country: String,
+    /// Licence of the weights.
+    pub licence: String,
+    /// The model it was made from, if the submitter says so.
+    pub base_model: Option<String>,
+    /// `general.architecture` of the header.
+    pub architecture: String,
+    /// Sum of all tensor elements.
+    pub parameter_count: i64,
+    /// Label of the weights' number format.
+    pub quantization: String,
+    /// Context length it was trained for.
+    pub context_tokens: i32,
+    /// Where the operator keeps the file.
+    pub file_path: PathBuf,
+    /// Size when it was hashed.
+    pub file_size_bytes: i64,
+    /// Modification time when it was hashed.
+    pub file_modified_at: OffsetDateTime,
+    /// SHA-256 of the file, 64 hex digits.
+    pub file_sha256: String,
+    /// Template given at registration.
+    pub chat_template: Option<String>,
+    /// Where the conversation format comes from: file, given or completion.
+    pub template_source: String,
+    /// Relative chance of being drawn.
+    pub weight: u32,
+    /// When it left the pool.
+    pub retired_at: Option<OffsetDateTime>,
+}
+
+impl Model {
+    /// Whether it may be drawn.
+    pub fn is_active(&self) -> bool {
+        self.retired_at.is_none()
+    }
+}
+
+/// Why no pair was drawn or no model changed.
+#[derive(Debug, thiserror::Error)]
+pub enum PoolError {
+    /// Fewer than two models can answer now.
+    #[error("no battle can start now: {0}; models may still be loading, so try again in a moment")]
+    Pairing(#[from] PairingError),
+    /// No model has that name.
+    #[error("no model is called {0}; `doubleblind models list` shows the names")]
+    UnknownName(String),
+    /// The name is taken.
+    #[error("a model called {0} is in the pool already; choose another name")]
+    NameTaken(String),
+    /// The same file is in the pool.
+    #[error("this very file is in the pool already, as {0}")]
+    FileTaken(String),
+    /// The database failed.
+    #[error("the pool could not be read or changed")]
+    Store(#[from] sqlx::Error),
+}
+
+/// Draws two different models among those that are active and can answer now.
+pub async fn draw(
+    db: &mut PgConnection,
+    able: &HashSet<ModelId>,
+    rng: &mut (impl Rng + Send),
+) -> Result<Draw<ModelId>, PoolError> {
+    let entrants: Vec<_> = queries::list_active(db)
+        .await?
+        .into_iter()
+        .filter(|model| able.contains(&model.id))
+        .map(|model| Entrant { id: model.id, weight: model.weight })
+        .collect();
+    Ok(pairing::draw(&entrants, rng)?)
+}
+
+/// Adds a model that has passed its trial and announces it to running servers.
+pub async fn add(db: &mut PgConnection, model: &Model) -> Result<(), PoolError> {
+    if queries::find_by_name(db, &model.name).await?.is_some() {
+        return Err(PoolError::NameTaken(model.name.clone()));
+    }
+    if let Some(twin) = queries::find_by_sha256(db, &model.file_sha256).await? {
+        return Err(PoolError::FileTaken(twin.name));
+    }
+    queries::insert(db, model).await?;
+    Ok(queries::announce(db).await?)
+}
+
+/// Takes a model out of the pool; its votes stay. Retiring it twice changes nothing.
+pub async fn retire(db: &mut PgConnection, name: &str) -> Result<(), PoolError> {
+    if !queries::retire(db, name).await? {
+        return Err(PoolError::UnknownName(name.to_owned()));
+    }
+    Ok(queries::announce(db).await?)
+}

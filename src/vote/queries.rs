@@ -1,0 +1,153 @@
+//! SQL of votes and their counts.
+
+use arena_core::ids::{BattleId, ModelId, Sides, VoterId};
+use arena_core::verdict::Verdict;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+/// How many votes one ordered pair has with one verdict.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Cell {
+    /// Who answered where.
+    pub models: Sides<ModelId>,
+    /// The choice.
+    pub verdict: Verdict,
+    /// How many.
+    pub votes: i64,
+}
+
+/// One recorded vote, without the voter.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Vote {
+    /// Place in the order of votes, from 0.
+    pub index: i64,
+    /// Who answered where.
+    pub models: Sides<ModelId>,
+    /// The choice.
+    pub verdict: Verdict,
+    /// When it was recorded.
+    pub cast_at: OffsetDateTime,
+}
+
+fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
+    word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
+}
+
+/// Takes the next index under the lock of the total, records the vote and announces it.
+pub(super) async fn insert(
+    db: &mut PgConnection,
+    battle: BattleId,
+    voter: VoterId,
+    verdict: Verdict,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with total as (update vote_total set votes = votes + 1 returning votes)
+         insert into votes (vote_index, battle_id, voter_id, verdict)
+         select votes - 1, $1, $2, $3 from total",
+        battle.0,
+        voter.0,
+        verdict.as_str()
+    )
+    .execute(&mut *db)
+    .await?;
+    sqlx::query!("select pg_notify('votes', '')").execute(db).await?;
+    Ok(())
+}
+
+pub(super) async fn count_up(
+    db: &mut PgConnection,
+    models: Sides<ModelId>,
+    verdict: Verdict,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into vote_counts (left_model_id, right_model_id, verdict, votes)
+         values ($1, $2, $3, 1)
+         on conflict (left_model_id, right_model_id, verdict)
+         do update set votes = vote_counts.votes + 1",
+        models.left.0,
+        models.right.0,
+        verdict.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// The verdict on a battle.
+pub async fn find_verdict(
+    db: &mut PgConnection,
+    battle: BattleId,
+) -> sqlx::Result<Option<Verdict>> {
+    let word = sqlx::query_scalar!("select verdict from votes where battle_id = $1", battle.0)
+        .fetch_optional(db)
+        .await?;
+    word.map(|word| verdict_of(&word)).transpose()
+}
+
+/// All cells of the count table.
+pub async fn list_cells(db: &mut PgConnection) -> sqlx::Result<Vec<Cell>> {
+    let rows =
+        sqlx::query!("select left_model_id, right_model_id, verdict, votes from vote_counts")
+            .fetch_all(db)
+            .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Cell {
+                models: Sides {
+                    left: ModelId(row.left_model_id),
+                    right: ModelId(row.right_model_id),
+                },
+                verdict: verdict_of(&row.verdict)?,
+                votes: row.votes,
+            })
+        })
+        .collect()
+}
+
+/// Votes from an index on, in order, at most `limit`.
+pub async fn list_from(
+    db: &mut PgConnection,
+    first_index: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Vote>> {
+    let rows = sqlx::query!(
+        "select vote_index, left_model_id, right_model_id, verdict, cast_at
+         from votes join battles using (battle_id)
+         where vote_index >= $1 order by vote_index limit $2",
+        first_index,
+        limit
+    )
+    .fetch_all(db)
+    .await?;
+    rows.into_iter()
+        .map(|row| {
+            Ok(Vote {
+                index: row.vote_index,
+                models: Sides {
+                    left: ModelId(row.left_model_id),
+                    right: ModelId(row.right_model_id),
+                },
+                verdict: verdict_of(&row.verdict)?,
+                cast_at: row.cast_at,
+            })
+        })
+        .collect()
+}
+
+/// How many votes there are.
+pub async fn count(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select votes from vote_total").fetch_one(db).await
+}
+
+/// When the first and the last vote was cast.
+pub async fn find_period(
+    db: &mut PgConnection,
+) -> sqlx::Result<Option<(OffsetDateTime, OffsetDateTime)>> {
+    let row = sqlx::query!(
+        "select (select cast_at from votes order by vote_index limit 1) as first_at,
+                (select cast_at from votes order by vote_index desc limit 1) as last_at"
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(row.first_at.zip(row.last_at))
+}
