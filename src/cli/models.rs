@@ -104,7 +104,7 @@ async fn add(settings: &Settings, db: &PgPool, addition: Addition) -> Outcome {
         base_model: addition.base_model,
         chat_template: addition.chat_template.map(read).transpose()?,
     };
-    let model = validation::admit(db, &settings.workers, submission, |step| say(step)).await?;
+    let model = validation::admit(db, &settings.workers, submission, say).await?;
     say(&format!("{} is in the pool", model.name));
     show(&model);
     Ok(())

@@ -21,6 +21,7 @@ use llama_cpp_2::token::LlamaToken;
 
 use crate::sequence::Sequence;
 use crate::template::{Format, TemplateError};
+use crate::text::is_mark;
 
 /// Versions that are part of an answer's provenance; they follow the pins in Cargo.toml.
 const ENGINE: &str = "llama-cpp-2 0.1.160, llama-cpp-sys-2 0.1.161";
@@ -312,7 +313,8 @@ impl<'m, 'e> Engine<'m, 'e> {
         } else {
             sequence.accept(token);
             let piece = self.model.vocab().token_to_piece(token, false, None);
-            let text = sequence.assembler.push(&piece);
+            let shown: &[u8] = if is_mark(&piece) { b"" } else { &piece };
+            let text = sequence.assembler.push(shown);
             let key = sequence.key;
             if !text.is_empty() {
                 (self.emit)(&Event::Token { key, text });

@@ -1,6 +1,6 @@
 //! From token bytes to text that may be sent: whole UTF-8 characters, nothing of a stop string.
 
-/// Joins token bytes into valid text and ends it before the first stop string.
+/// Joins token bytes into valid text, without space in front, and ends it before the first stop string.
 ///
 /// Output is withheld while it may still turn out to be the beginning of a stop string.
 #[derive(Debug, Default)]
@@ -8,6 +8,7 @@ pub(crate) struct Assembler {
     stops: Vec<String>,
     bytes: Vec<u8>,
     held: String,
+    started: bool,
     stopped: bool,
 }
 
@@ -40,7 +41,8 @@ impl Assembler {
         }
         let tail = String::from_utf8_lossy(&std::mem::take(&mut self.bytes)).into_owned();
         self.held.push_str(&tail);
-        std::mem::take(&mut self.held)
+        let rest = std::mem::take(&mut self.held);
+        self.without_leading_space(rest)
     }
 
     fn release(&mut self) -> String {
@@ -48,12 +50,35 @@ impl Assembler {
         if let Some(at) = met {
             self.stopped = true;
             self.held.truncate(at);
-            return std::mem::take(&mut self.held);
+            let rest = std::mem::take(&mut self.held);
+            return self.without_leading_space(rest);
         }
         let keep = self.stops.iter().map(|stop| overlap(&self.held, stop)).max().unwrap_or(0);
         let rest = self.held.split_off(self.held.len() - keep);
-        std::mem::replace(&mut self.held, rest)
+        let certain = std::mem::replace(&mut self.held, rest);
+        self.without_leading_space(certain)
     }
+
+    /// Formats differ in whether an answer begins with a space or line feed; voters must not see it.
+    fn without_leading_space(&mut self, text: String) -> String {
+        if self.started {
+            return text;
+        }
+        let text = text.trim_start();
+        self.started = !text.is_empty();
+        text.to_owned()
+    }
+}
+
+/// Whether a token is a mark of some model's format, such as `<start_of_image>` or `<|im_start|>`.
+///
+/// A model may write such a mark as ordinary output; on the page it would name the model's family.
+pub(crate) fn is_mark(piece: &[u8]) -> bool {
+    let Some(inner) = piece.strip_prefix(b"<").and_then(|rest| rest.strip_suffix(b">")) else {
+        return false;
+    };
+    let word = inner.iter().all(|byte| byte.is_ascii_alphanumeric() || b"|_-/".contains(byte));
+    word && (inner.contains(&b'|') || inner.contains(&b'_') || inner.starts_with(b"unused"))
 }
 
 /// Length of the longest end of `text` that is a beginning of `stop`, in bytes.
@@ -119,6 +144,21 @@ mod tests {
         let (text, stopped) = assemble(&["\nQuestion:"], &[b"yes\n", b"Quest", b"ion: next"]);
 
         assert_eq!((text.as_str(), stopped), ("yes", true));
+    }
+
+    #[test]
+    fn space_in_front_of_an_answer_is_dropped_and_inside_it_kept() {
+        assert_eq!(assemble(&[], &[b" ", b"\n", b" Yes", b" and", b"\n\nno"]).0, "Yes and\n\nno");
+    }
+
+    #[test]
+    fn marks_of_a_models_format_are_told_from_ordinary_text() {
+        for mark in ["<start_of_image>", "<|im_start|>", "<unused42>", "<|endoftext|>"] {
+            assert!(is_mark(mark.as_bytes()), "{mark}");
+        }
+        for text in ["<table>", "<b>", "a<b", "<", "<my tag_x>", "Vec<u8>"] {
+            assert!(!is_mark(text.as_bytes()), "{text}");
+        }
     }
 
     #[test]
