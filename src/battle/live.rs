@@ -138,7 +138,19 @@ impl Live {
     }
 }
 
+/// A battle in progress, or none, as it was at one moment.
+///
+/// It must be taken before the battle is read from the database: an ending battle is stored first
+/// and leaves the hub afterwards, so that in this order it cannot fall between the two.
+#[derive(Clone)]
+pub struct Peek(pub(super) Option<Arc<Live>>);
+
 impl Hub {
+    /// Looks whether a battle is in progress here.
+    pub fn peek(&self, id: BattleId) -> Peek {
+        Peek(self.find(id))
+    }
+
     /// The battle in progress at this address.
     pub(super) fn find(&self, id: BattleId) -> Option<Arc<Live>> {
         lock(&self.live).get(&id).cloned()

@@ -23,7 +23,7 @@ use crate::config::Answering;
 use crate::inference::{Engines, Job};
 use crate::pool::{self, PoolError};
 
-pub use live::Hub;
+pub use live::{Hub, Peek};
 
 /// Longest question, in characters.
 pub const MAX_PROMPT_CHARS: usize = 8_000;

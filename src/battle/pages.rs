@@ -4,7 +4,7 @@ use arena_core::ids::{BattleId, Side};
 use askama::Template;
 
 use super::sets::queries::ListedQuestion;
-use super::{Battle, Hub, MAX_TURNS, State, Turn};
+use super::{Battle, MAX_TURNS, Peek, State, Turn};
 use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::markdown::{self, Links};
@@ -34,6 +34,8 @@ pub struct AnswerView {
     pub text: String,
     /// Whether it is being written.
     pub live: bool,
+    /// What stands in the place of an answer that does not exist.
+    pub missing: &'static str,
 }
 
 /// Where the live text of a running battle is read on.
@@ -55,6 +57,7 @@ struct BattlePage<'a> {
     live: Option<LiveView>,
     complete: bool,
     failed: bool,
+    elsewhere: bool,
     closed: Option<&'static str>,
     set: Option<&'a str>,
     may_ask_on: bool,
@@ -64,23 +67,24 @@ struct BattlePage<'a> {
 /// Renders a battle that has no vote yet.
 pub fn show(
     site: &Site,
-    hub: &Hub,
+    peek: &Peek,
     battle: &Battle,
     question: Option<&(String, ListedQuestion)>,
 ) -> Result<actix_web::HttpResponse, HttpError> {
-    let running = (battle.state == State::Running).then(|| hub.find(battle.id)).flatten();
+    let running = peek.0.as_ref().filter(|_| battle.state == State::Running);
     let mut turns = turn_views(&battle.turns, Links::Inert);
-    let live = running.as_ref().map(|live| {
-        let (texts, from) = live.so_far();
-        if let Some(last) = turns.last_mut() {
-            for (view, side) in last.answers.iter_mut().zip(Side::BOTH) {
-                view.text.clone_from(texts.get(side));
-                view.html.clear();
-                view.live = true;
+    let closed = closed(battle.state);
+    let (texts, from) = running.map(|live| live.so_far()).unwrap_or_default();
+    if let Some(last) = turns.last_mut() {
+        for (view, side) in last.answers.iter_mut().zip(Side::BOTH) {
+            view.live = battle.state == State::Running;
+            view.text.clone_from(texts.get(side));
+            if closed.is_some() {
+                view.missing = "There is no answer.";
             }
         }
-        LiveView { turn: live.round.0, attempt: live.round.1, from }
-    });
+    }
+    let live = running.map(|live| LiveView { turn: live.round.0, attempt: live.round.1, from });
     let next_turn = question
         .and_then(|(_, question)| question.turns.get(battle.turns.len()))
         .map_or("", String::as_str);
@@ -88,9 +92,10 @@ pub fn show(
         site,
         id: battle.id,
         complete: battle.state == State::Complete,
-        // A running battle without a live one has just ended or was cut off by a restart.
-        failed: battle.state == State::Failed || (battle.state == State::Running && live.is_none()),
-        closed: closed(battle.state),
+        failed: battle.state == State::Failed,
+        // Running, but not here: it is just about to start, or another process has it.
+        elsewhere: battle.state == State::Running && live.is_none(),
+        closed,
         set: question.map(|(set, _)| set.as_str()),
         may_ask_on: battle.turns.len() < MAX_TURNS,
         next_turn,
@@ -121,6 +126,7 @@ pub fn turn_views(turns: &[Turn], links: Links) -> Vec<TurnView> {
                 html: body.map_or_else(String::new, |body| markdown::render(body, links)),
                 text: String::new(),
                 live: false,
+                missing: NEUTRAL,
             }
         }),
     };

@@ -22,6 +22,10 @@ const FIRST_PAUSE: Duration = Duration::from_millis(500);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
 /// A worker that lived this long is started again without a longer wait.
 const STEADY: Duration = Duration::from_secs(120);
+/// A worker that is asked for text and says nothing for this long is hung.
+const HUNG_AFTER: Duration = Duration::from_secs(60);
+/// How often that is looked at.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// Lines of a worker's stderr that are kept for the log.
 const STDERR_LINES: usize = 20;
 
@@ -42,6 +46,9 @@ pub enum WorkerError {
     /// It ended.
     #[error("the worker ended without a word{0}")]
     Died(String),
+    /// It is asked for text and says nothing.
+    #[error("the worker said nothing for {} s", HUNG_AFTER.as_secs())]
+    Hung,
     /// It did not become ready in time.
     #[error("the worker was not ready after {} s", LOAD_DEADLINE.as_secs())]
     TooSlow,
@@ -171,7 +178,14 @@ struct Running {
     lines: mpsc::UnboundedSender<String>,
     events: mpsc::UnboundedReceiver<Event>,
     last_words: mpsc::UnboundedReceiver<String>,
-    answers: HashMap<AnswerKey, mpsc::UnboundedSender<Output>>,
+    answers: HashMap<AnswerKey, InProgress>,
+    last_word: Instant,
+}
+
+/// One answer that the worker owes.
+struct InProgress {
+    outputs: mpsc::UnboundedSender<Output>,
+    paused: bool,
 }
 
 impl Running {
@@ -208,7 +222,8 @@ impl Running {
         tokio::spawn(keep_last_words(stderr, words));
         let configure = Request::Configure { chat_template: plan.chat_template.clone() };
         let _ = lines.send(protocol::encode(&configure));
-        Ok(Self { child, lines, events, last_words, answers: HashMap::new() })
+        let last_word = Instant::now();
+        Ok(Self { child, lines, events, last_words, answers: HashMap::new(), last_word })
     }
 
     /// Works until the process ends; then every answer in progress fails.
@@ -221,6 +236,7 @@ impl Running {
         let load_deadline = tokio::time::sleep(LOAD_DEADLINE);
         tokio::pin!(load_deadline);
         let mut loading = true;
+        let mut looks = tokio::time::interval(LOOK_EVERY);
         let mut last_error = None;
         loop {
             tokio::select! {
@@ -236,18 +252,40 @@ impl Running {
                     Some(Event::Failed { key: None, message, .. }) => {
                         last_error = Some(WorkerError::Refused(message));
                     }
-                    Some(event) => self.pass_on(event),
+                    Some(event) => {
+                        self.last_word = Instant::now();
+                        self.pass_on(event);
+                    }
                     None => return last_error.unwrap_or(self.epitaph().await),
                 },
+                _ = looks.tick() => if !loading && self.is_hung() { return WorkerError::Hung },
                 () = &mut load_deadline, if loading => return WorkerError::TooSlow,
             }
         }
     }
 
+    /// Whether the worker owes text and has been silent for too long.
+    fn is_hung(&self) -> bool {
+        self.owes_text() && self.last_word.elapsed() > HUNG_AFTER
+    }
+
+    fn owes_text(&self) -> bool {
+        self.answers.values().any(|answer| !answer.paused)
+    }
+
     fn obey(&mut self, command: Inbound) {
+        if !self.owes_text() {
+            // Silence counts from the moment something is asked for.
+            self.last_word = Instant::now();
+        }
+        if let Inbound::Steer(key, order @ (Order::Pause | Order::Resume)) = &command
+            && let Some(answer) = self.answers.get_mut(key)
+        {
+            answer.paused = *order == Order::Pause;
+        }
         let request = match command {
             Inbound::Start(key, Job { messages, sampling, seed }, outputs) => {
-                self.answers.insert(key, outputs);
+                self.answers.insert(key, InProgress { outputs, paused: false });
                 Request::Generate { key, messages, sampling, seed }
             }
             Inbound::Steer(key, _) if !self.answers.contains_key(&key) => return,
@@ -268,11 +306,11 @@ impl Running {
             Event::Failed { key: Some(key), failure, message } => {
                 (key, Output::Failed { failure, detail: message })
             }
-            Event::Ready { .. } | Event::Failed { key: None, .. } => return,
+            Event::Ready { .. } | Event::Alive | Event::Failed { key: None, .. } => return,
         };
         let ends = !matches!(output, Output::Text(_));
-        if let Some(outputs) = self.answers.get(&key) {
-            let _ = outputs.send(output);
+        if let Some(answer) = self.answers.get(&key) {
+            let _ = answer.outputs.send(output);
         }
         if ends {
             self.answers.remove(&key);

@@ -49,6 +49,7 @@ async fn battle(
     id: Path<BattleId>,
 ) -> Result<HttpResponse, HttpError> {
     let voter = known_voter(&session)?;
+    let peek = ring.hub.peek(*id);
     let mut db = ring.db.acquire().await.map_err(HttpError::internal)?;
     let battle = battle::find(&mut db, voter, *id).await?;
     let question = match battle.question {
@@ -65,7 +66,7 @@ async fn battle(
         let set = question.as_ref().map(|(set, _)| set.as_str());
         return reveal::show(&site, &boards.current(), &battle, verdict, set);
     }
-    battle::pages::show(&site, &ring.hub, &battle, question.as_ref())
+    battle::pages::show(&site, &peek, &battle, question.as_ref())
 }
 
 /// A sign of life for whoever watches the process: the database answers.

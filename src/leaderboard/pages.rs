@@ -120,8 +120,8 @@ fn source_line(published: &Published) -> String {
         },
     );
     format!(
-        "Source: this arena's own blind votes; {period}. Bradley-Terry, ties and both-bad as half \
-         wins, 95 % sandwich intervals, mean 1000, computed {}.",
+        "Source: this arena's own blind votes; {period}. Bradley-Terry; ties, both good and both bad \
+         as half wins; 95 % sandwich intervals; mean 1000; computed {}.",
         wording::minute(published.computed_at)
     )
 }

@@ -84,27 +84,35 @@ async fn next_board(db: &PgPool, ticker: &mut Ticker) -> Result<Published, Board
     compute(&mut *db.acquire().await?, ticker.ratings()).await
 }
 
+/// Listens first and computes then, so that no vote falls between a board and the announcement of
+/// the next vote.
 async fn keep_fresh(db: PgPool, mut ticker: Ticker, publish: watch::Sender<Arc<Published>>) {
     let mut listener = None;
     loop {
         if listener.is_none() {
             listener = listen(&db).await;
         }
-        let change = async {
-            match &mut listener {
-                Some(listener) => listener.recv().await.is_ok(),
-                None => std::future::pending().await,
-            }
-        };
-        if let Ok(false) = tokio::time::timeout(AT_LEAST_EVERY, change).await {
-            listener = None;
-        }
         match next_board(&db, &mut ticker).await {
             Ok(board) => drop(publish.send_replace(Arc::new(board))),
             Err(error) => tracing::warn!("the board stays as it was: {error}"),
         }
-        tokio::time::sleep(AT_MOST_EVERY).await;
+        if tokio::time::timeout(AT_LEAST_EVERY, announcement(&mut listener)).await.is_err() {
+            continue;
+        }
+        // All announcements of this pause are answered by one board.
+        let pause = async { while announcement(&mut listener).await {} };
+        let _ = tokio::time::timeout(AT_MOST_EVERY, pause).await;
     }
+}
+
+/// Waits for the next announcement; false once the connection for it is lost.
+async fn announcement(listener: &mut Option<PgListener>) -> bool {
+    let Some(open) = listener else { return std::future::pending().await };
+    let heard = open.recv().await.is_ok();
+    if !heard {
+        *listener = None;
+    }
+    heard
 }
 
 async fn listen(db: &PgPool) -> Option<PgListener> {

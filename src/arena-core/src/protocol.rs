@@ -186,6 +186,8 @@ pub enum Event {
         /// Valid UTF-8, never empty.
         text: String,
     },
+    /// A step was taken that yielded no text, such as a part of a long question.
+    Alive,
     /// The answer is complete.
     Done {
         /// Which answer.

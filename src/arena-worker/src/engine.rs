@@ -25,8 +25,8 @@ use crate::text::is_mark;
 
 /// Versions that are part of an answer's provenance; they follow the pins in Cargo.toml.
 const ENGINE: &str = "llama-cpp-2 0.1.160, llama-cpp-sys-2 0.1.161";
-/// Tokens in one decode step.
-const BATCH_TOKENS: usize = 512;
+/// Tokens in one decode step; small enough for a sign of life every few seconds on slow machines.
+const BATCH_TOKENS: usize = 256;
 /// Prompt tokens in one step while other answers are being written.
 const SHARED_CHUNK_TOKENS: usize = 64;
 /// Shortest answer that must still fit behind a conversation, in tokens.
@@ -296,6 +296,9 @@ impl<'m, 'e> Engine<'m, 'e> {
         let spent = started.elapsed();
         for sequence in self.slots.iter_mut().flatten().filter(|sequence| !sequence.paused) {
             sequence.spend(spent);
+        }
+        if sampled_at.is_empty() {
+            (self.emit)(&Event::Alive);
         }
         for (slot, at) in sampled_at {
             self.advance(slot, at);

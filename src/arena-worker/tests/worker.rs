@@ -97,7 +97,12 @@ impl Worker {
     }
 
     fn next(&self) -> Event {
-        self.events.recv_timeout(DEADLINE).expect("the worker says something within two minutes")
+        loop {
+            let event = self.events.recv_timeout(DEADLINE).expect("a word within two minutes");
+            if event != Event::Alive {
+                return event;
+            }
+        }
     }
 
     /// Collects answers until `count` of them have ended.
