@@ -4,6 +4,7 @@ mod doctor;
 mod export;
 mod models;
 mod queries;
+mod rank;
 mod serve;
 mod sets;
 mod store;
@@ -50,6 +51,8 @@ enum Command {
     Sets(sets::Arguments),
     /// Writes votes or the leaderboard to a file
     Export(export::Arguments),
+    /// Ranks the models of a file of votes, without database and server
+    Rank(rank::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -68,6 +71,8 @@ pub fn run() -> ExitCode {
     let outcome = given.settle().map_err(Into::into).and_then(|settings| start(settings, command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
+        // Whoever read our output has had enough, as `head` has.
+        Err(error) if is_broken_pipe(&*error) => ExitCode::SUCCESS,
         Err(error) => {
             eprintln!("doubleblind: {}", chain(&*error));
             ExitCode::FAILURE
@@ -85,6 +90,7 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Models(arguments) => models::run(settings, arguments).await,
             Command::Sets(arguments) => sets::run(settings, arguments).await,
             Command::Export(arguments) => export::run(settings, arguments).await,
+            Command::Rank(arguments) => rank::run(arguments),
             Command::Doctor => doctor::run(settings).await,
         }
     })
@@ -102,6 +108,11 @@ fn say(line: &str) {
     if writeln!(std::io::stdout(), "{line}").is_err() {
         std::process::exit(0);
     }
+}
+
+fn is_broken_pipe(error: &(dyn std::error::Error + 'static)) -> bool {
+    let io = error.downcast_ref::<std::io::Error>();
+    io.is_some_and(|error| error.kind() == std::io::ErrorKind::BrokenPipe)
 }
 
 fn chain(error: &dyn std::error::Error) -> String {

@@ -56,7 +56,9 @@ fn quote_depth(text: &str) -> usize {
 fn tame<'a>(arena: &'a Arena<'a>, node: &'a AstNode<'a>, links: Links) {
     let address = match &node.data.borrow().value {
         NodeValue::Image(image) => Some(image.url.clone()),
-        NodeValue::Link(link) if links == Links::Inert => Some(link.url.clone()),
+        NodeValue::Link(link) if links == Links::Inert || !is_web(&link.url) => {
+            Some(link.url.clone())
+        }
         NodeValue::Heading(_) => None,
         _ => return,
     };
@@ -73,6 +75,11 @@ fn tame<'a>(arena: &'a Arena<'a>, node: &'a AstNode<'a>, links: Links) {
     }
     node.insert_before(plain);
     node.detach();
+}
+
+fn is_web(address: &str) -> bool {
+    let address = address.to_ascii_lowercase();
+    address.starts_with("https://") || address.starts_with("http://")
 }
 
 /// Answers start below the page's own headings.

@@ -1,5 +1,6 @@
 //! Ratings of the site's own votes: read from counts, computed by `arena-core`, published in memory.
 
+pub mod files;
 mod job;
 
 use std::collections::HashMap;
