@@ -19,8 +19,8 @@ use crate::kit::{assets, session::PgSessions};
 use crate::ranking::Boards;
 use crate::{battle, export, leaderboard, vote};
 
-/// Largest form, in bytes.
-const FORM_LIMIT_BYTES: usize = 64 << 10;
+/// Largest form, in bytes: the longest question, with up to 12 bytes a character once it is encoded.
+const FORM_LIMIT_BYTES: usize = 128 << 10;
 /// How long a browser is remembered.
 const SESSION_DAYS: i64 = 180;
 

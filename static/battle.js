@@ -3,58 +3,84 @@
 "use strict";
 
 const KEYS_OFF = "keys-off";
+const RETRY_MS = 1000;
+const LOST = "The connection is lost. The text goes on as soon as it is back, and nothing is missing then.";
 
 function battle() {
   return document.getElementById("battle");
 }
 
+function status() {
+  return document.getElementById("status");
+}
+
 /** Reads the live text; the browser reconnects by itself and says which frame came last. */
 function follow() {
   const box = battle();
-  if (!box || box.dataset.from === undefined) return;
+  if (!box) return;
+  // Running, but not yet, or not in this process: there is nothing to listen to, so look again.
+  if (box.dataset.elsewhere !== undefined) setTimeout(refresh, RETRY_MS);
+  if (box.dataset.from === undefined) return;
   const { id, turn, attempt, from } = box.dataset;
-  const side = (letter) => box.querySelector(`[data-live="${letter}"]`);
-  const texts = { a: side("A"), b: side("B") };
-  const address = `/battles/${id}/events?turn=${turn}&attempt=${attempt}&from=${from}`;
-  const source = new EventSource(address);
+  const texts = { a: box.querySelector('[data-live="A"]'), b: box.querySelector('[data-live="B"]') };
+  const source = new EventSource(`/battles/${id}/events?turn=${turn}&attempt=${attempt}&from=${from}`);
+  let words = null;
+  source.onopen = () => {
+    if (words !== null) status().textContent = words;
+    words = null;
+  };
   source.onmessage = (event) => {
     const frame = JSON.parse(event.data);
-    const atEnd = window.innerHeight + window.scrollY >= document.body.scrollHeight - 40;
     texts.a.append(frame.a);
     texts.b.append(frame.b);
-    if (atEnd) window.scrollTo(0, document.body.scrollHeight);
   };
   source.addEventListener("end", () => {
     source.close();
     refresh();
   });
   source.onerror = () => {
-    if (source.readyState === EventSource.CLOSED) setTimeout(refresh, 1000);
+    if (words === null) {
+      words = status().textContent;
+      status().textContent = LOST;
+    }
+    if (source.readyState === EventSource.CLOSED) setTimeout(refresh, RETRY_MS);
   };
-  window.addEventListener("pagehide", () => source.close());
+  window.addEventListener("pagehide", () => source.close(), { once: true });
 }
 
-/** Puts what is true now in the place of the live page, and tells a screen reader so. */
+/** Asks the server what is true now and shows it in the place of the live page. */
 async function refresh() {
   try {
     const response = await fetch(location.pathname, { headers: { Accept: "text/html" } });
     if (!response.ok) throw new Error(response.status);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
-    const fresh = page.getElementById("battle");
-    if (!fresh) throw new Error("no battle");
-    const status = fresh.querySelector("#status");
-    const words = status.textContent;
-    status.textContent = "";
-    const { scrollX, scrollY } = window;
-    battle().replaceWith(document.adoptNode(fresh));
-    window.scrollTo(scrollX, scrollY);
-    // A status line speaks when its text changes after it is in the page.
-    requestAnimationFrame(() => { status.textContent = words; });
-    prepareKeys();
+    // The vote was cast in another tab: who was who is a page of its own.
+    if (!page.getElementById("status")) return location.reload();
+    document.title = page.title;
+    replace(page.getElementById("battle"));
     follow();
   } catch {
-    setTimeout(refresh, 2000);
+    setTimeout(refresh, RETRY_MS);
   }
+}
+
+/** Swaps the battle; the place on the page and a half-filled skip form, with its focus, stay. */
+function replace(fresh) {
+  const { scrollX, scrollY } = window;
+  const focused = document.activeElement;
+  const form = battle().querySelector(".skip-battle");
+  const place = fresh.querySelector(".skip-battle");
+  const line = fresh.querySelector("#status");
+  const words = [...line.childNodes];
+  line.replaceChildren();
+  const kept = form !== null && place !== null;
+  const hadFocus = kept && form.contains(focused);
+  if (kept) place.replaceWith(form);
+  battle().replaceWith(document.adoptNode(fresh));
+  if (hadFocus) focused.focus({ preventScroll: true });
+  window.scrollTo(scrollX, scrollY);
+  // A status line speaks when its text changes after it is in the page.
+  requestAnimationFrame(() => line.replaceChildren(...words));
 }
 
 function keysOn() {
@@ -71,11 +97,18 @@ function prepareKeys() {
     else localStorage.setItem(KEYS_OFF, "1");
   });
   document.querySelector(".keys-hint").hidden = false;
-  document.getElementById("keys-open").addEventListener("click", () => dialog.showModal());
+  document.getElementById("keys-open").addEventListener("click", help);
+}
+
+function help() {
+  const dialog = document.getElementById("keys");
+  if (dialog.open) return dialog.close();
+  dialog.showModal();
+  document.getElementById("keys-close").focus();
 }
 
 function typing(element) {
-  return element.closest("textarea, input, select, [contenteditable]") !== null;
+  return element.closest('textarea, input:not([type="checkbox"]), select, [contenteditable]') !== null;
 }
 
 document.addEventListener("keydown", (event) => {
@@ -84,9 +117,7 @@ document.addEventListener("keydown", (event) => {
   const dialog = document.getElementById("keys");
   if (event.key === "?" && dialog) {
     event.preventDefault();
-    if (dialog.open) dialog.close();
-    else dialog.showModal();
-    return;
+    return help();
   }
   if (dialog && dialog.open) return;
   const target = document.querySelector(`[data-key="${CSS.escape(event.key.toLowerCase())}"]`);
@@ -99,6 +130,7 @@ document.addEventListener("keydown", (event) => {
 // One press, one vote: the second click of a double click finds the buttons off.
 document.addEventListener("submit", (event) => {
   const form = event.target;
+  if (form.method === "dialog") return;
   setTimeout(() => {
     for (const button of form.querySelectorAll("button")) button.disabled = true;
   }, 0);
@@ -109,5 +141,5 @@ window.addEventListener("pageshow", () => {
 
 const reveal = document.getElementById("reveal");
 if (reveal) reveal.focus({ preventScroll: true });
-prepareKeys();
 follow();
+prepareKeys();

@@ -68,8 +68,12 @@ async fn open(
     Ok(see_other(&format!("/battles/{id}")))
 }
 
+/// Shows the way back, except to what is not there for this voter.
 fn back(id: BattleId) -> impl Fn(BattleError) -> HttpError {
-    move |error| HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle")
+    move |error| match error {
+        BattleError::Unknown(_) => HttpError::not_found(),
+        error => HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle"),
+    }
 }
 
 #[derive(Deserialize)]
@@ -142,7 +146,7 @@ async fn events(
         .insert_header(("X-Accel-Buffering", "no"));
     Ok(match live {
         Some(live) => response.streaming(stream::events(live.watch(), from)),
-        None => response.body(stream::END),
+        None => response.streaming(stream::over()),
     })
 }
 

@@ -14,7 +14,7 @@ pub(super) const PADDING_BYTES: usize = 512;
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
 /// The event that ends every stream; the page then asks for what is true now.
-pub(super) const END: &str = "event: end\ndata: {}\n\n";
+const END: &str = "event: end\ndata: {}\n\n";
 
 struct Reader {
     watcher: Watcher,
@@ -32,6 +32,11 @@ pub(super) fn events(
         let event = reader.event().await?;
         Some((Ok(event), reader))
     })
+}
+
+/// The stream of what is over: the end alone, framed and padded like every other event.
+pub(super) fn over() -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
+    stream::once(std::future::ready(Ok(pad(END))))
 }
 
 impl Reader {

@@ -66,6 +66,32 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
 }
 
+/// The fields of [`BoardLine`], in their order.
+const BOARD_COLUMNS: [&str; 22] = [
+    "rank",
+    "rank_low",
+    "rank_high",
+    "model",
+    "rating",
+    "ci_low",
+    "ci_high",
+    "votes",
+    "wins",
+    "losses",
+    "ties",
+    "both_bad",
+    "status",
+    "rank_ub",
+    "elo",
+    "maker",
+    "country",
+    "licence",
+    "parameters",
+    "quantization",
+    "file_sha256",
+    "retired",
+];
+
 #[derive(Serialize)]
 struct BoardLine<'a> {
     rank: Option<usize>,
@@ -130,7 +156,9 @@ fn board_lines(published: &Published) -> Vec<BoardLine<'_>> {
 
 /// The leaderboard, one row a model; empty cells where there is no rating.
 pub fn leaderboard_csv(published: &Published) -> Result<Vec<u8>, ExportError> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    // Written by hand: without a model there would be no header.
+    writer.write_record(BOARD_COLUMNS)?;
     for line in board_lines(published) {
         writer.serialize(line)?;
     }

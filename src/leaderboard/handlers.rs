@@ -12,6 +12,7 @@ use crate::battle::handlers::known_voter;
 use crate::battle::{self, Ring, State, sets};
 use crate::config::Site;
 use crate::kit::http::HttpError;
+use crate::pool;
 use crate::ranking::Boards;
 
 async fn landing(
@@ -63,8 +64,9 @@ async fn battle(
             .await
             .map_err(HttpError::internal)?
             .ok_or_else(HttpError::not_found)?;
+        let models = pool::queries::list_all(&mut db).await.map_err(HttpError::internal)?;
         let set = question.as_ref().map(|(set, _)| set.as_str());
-        return reveal::show(&site, &boards.current(), &battle, verdict, set);
+        return reveal::show(&site, &boards.current(), &models, &battle, verdict, set);
     }
     battle::pages::show(&site, &peek, &battle, question.as_ref())
 }

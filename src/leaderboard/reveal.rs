@@ -2,16 +2,18 @@
 
 use actix_web::HttpResponse;
 use arena_core::ids::{BattleId, Side};
+use arena_core::ranking::Status;
 use arena_core::verdict::Verdict;
 use askama::Template;
 
 use super::pages::reason;
-use crate::battle::Battle;
 use crate::battle::pages::{TurnView, turn_views};
+use crate::battle::{Answer, Battle};
 use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::markdown::Links;
 use crate::kit::wording;
+use crate::pool::Model;
 use crate::ranking::Published;
 
 /// One model as the reveal shows it: label and value.
@@ -34,14 +36,17 @@ struct RevealPage<'a> {
 }
 
 /// Renders a battle that has its vote.
+///
+/// The models come from the pool, since the board may not know one that has just joined.
 pub(super) fn show(
     site: &Site,
     published: &Published,
+    models: &[Model],
     battle: &Battle,
     verdict: Verdict,
     set: Option<&str>,
 ) -> Result<HttpResponse, HttpError> {
-    let cards = Side::BOTH.map(|side| card(published, battle, side, verdict));
+    let cards = Side::BOTH.map(|side| card(published, models, battle, side, verdict));
     page(&RevealPage {
         site,
         id: battle.id,
@@ -62,11 +67,18 @@ fn in_words(verdict: Verdict) -> &'static str {
     }
 }
 
-fn card(published: &Published, battle: &Battle, side: Side, verdict: Verdict) -> Option<Card> {
+fn card(
+    published: &Published,
+    models: &[Model],
+    battle: &Battle,
+    side: Side,
+    verdict: Verdict,
+) -> Option<Card> {
     let id = *battle.models.get(side);
-    let model = published.models.iter().find(|model| model.id == id)?;
-    let rating = published.row(id).map_or_else(String::new, |row| match row.rating {
-        Some(rating) => format!(
+    let model = models.iter().find(|model| model.id == id)?;
+    let row = published.row(id);
+    let rating = match row.and_then(|row| Some((row, row.rating?))) {
+        Some((row, rating)) => format!(
             "{:.0} ({:.0} to {:.0}, {}, {})",
             rating.rating,
             rating.low,
@@ -74,8 +86,8 @@ fn card(published: &Published, battle: &Battle, side: Side, verdict: Verdict) ->
             wording::counted(i64::try_from(row.votes).unwrap_or(0), "vote"),
             row.status
         ),
-        None => format!("none yet: {}", reason(row.status)),
-    });
+        None => format!("none yet: {}", reason(row.map_or(Status::NoVotes, |row| row.status))),
+    };
     let mut facts = vec![
         ("Maker", model.maker.clone()),
         ("Country", wording::country(&model.country)),
@@ -92,6 +104,13 @@ fn card(published: &Published, battle: &Battle, side: Side, verdict: Verdict) ->
     let chosen =
         matches!((verdict, side), (Verdict::Left, Side::Left) | (Verdict::Right, Side::Right));
     Some(Card { letter: side.letter(), name: model.name.clone(), chosen, facts })
+}
+
+/// Speed of writing: tokens after the first one over the time after the first one.
+fn tokens_a_second(answer: &Answer) -> Option<f64> {
+    let seconds = (answer.total_ms? - answer.first_token_ms?) as f64 / 1000.0;
+    let speed = f64::from(answer.answer_tokens? - 1) / seconds;
+    (seconds > 0.0 && speed > 0.0).then_some(speed)
 }
 
 /// How the answers were made: seeds, settings, tokens and speed, turn by turn.
@@ -111,9 +130,7 @@ fn work(battle: &Battle, side: Side) -> Vec<(&'static str, String)> {
         answers
             .iter()
             .filter_map(|answer| {
-                let seconds = answer.total_ms? as f64 / 1000.0;
-                let speed = f64::from(answer.answer_tokens?) / seconds;
-                speed.is_finite().then(|| format!("{speed:.1} tokens/s"))
+                tokens_a_second(answer).map(|speed| format!("{speed:.1} tokens/s"))
             })
             .collect(),
     );

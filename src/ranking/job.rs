@@ -100,8 +100,12 @@ async fn keep_fresh(db: PgPool, mut ticker: Ticker, publish: watch::Sender<Arc<P
             continue;
         }
         // All announcements of this pause are answered by one board.
-        let pause = async { while announcement(&mut listener).await {} };
-        let _ = tokio::time::timeout(AT_MOST_EVERY, pause).await;
+        let pause = async {
+            loop {
+                announcement(&mut listener).await;
+            }
+        };
+        let _: Result<(), _> = tokio::time::timeout(AT_MOST_EVERY, pause).await;
     }
 }
 

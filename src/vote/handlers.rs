@@ -36,8 +36,9 @@ async fn cast(
     ballot: Form<Ballot>,
 ) -> Result<HttpResponse, HttpError> {
     let voter = known_voter(&session)?;
-    let way_on = |error: VoteError| {
-        HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle")
+    let way_on = |error| match error {
+        VoteError::UnknownBattle(_) => HttpError::not_found(),
+        error => HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle"),
     };
     super::cast(&db, voter, *id, ballot.verdict).await.map_err(way_on)?;
     Ok(see_other(&format!("/battles/{id}#reveal")))

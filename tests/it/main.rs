@@ -1,1 +1,13 @@
-fn main() {}
+//! The integration tests: one binary, and for every test a database and a server of its own.
+
+mod arena;
+mod battle;
+mod blindness;
+mod database;
+mod export;
+mod kit_postgres;
+mod leaderboard;
+mod process;
+mod sets;
+mod tidy;
+mod vote;

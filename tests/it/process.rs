@@ -1,4 +1,5 @@
 //! The real program: started, used, interrupted and killed, with real workers and the smallest model.
+#![cfg(test)]
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -138,6 +139,11 @@ impl Serving {
         self.wait_at("/", what, good).await;
     }
 
+    async fn until_complete(&self, address: &str) {
+        let complete = |page: &str| page.contains("value=\"both_good\"");
+        self.wait_at(address, "complete battle", complete).await;
+    }
+
     async fn two_models_ready(&self) {
         self.wait("two ready models", |page| {
             page.contains("Ask two models") && !page.contains("Fewer than two models")
@@ -241,7 +247,7 @@ async fn models_join_a_running_arena_and_ctrl_c_ends_every_process() {
     let folder = Folder::new("ctrl-c");
     let mut serving = arena_with_two_models(&folder).await;
     let address = serving.open("What is two plus two?").await;
-    serving.wait_at(&address, "complete battle", |page| page.contains("A is better")).await;
+    serving.until_complete(&address).await;
     let below = descendants(serving.pid());
     assert_eq!(serving.workers().len(), 2);
     assert!(below.len() > 4, "workers and Postgres: {below:?}");
@@ -267,7 +273,7 @@ async fn a_killed_app_takes_workers_and_database_with_it_and_starts_again_at_onc
     let folder = Folder::new("kill");
     let mut serving = arena_with_two_models(&folder).await;
     let address = serving.open("What is two plus two?").await;
-    serving.wait_at(&address, "complete battle", |page| page.contains("A is better")).await;
+    serving.until_complete(&address).await;
     let reveal = serving.post(&format!("{address}/vote"), &[("verdict", "tie")]).await;
     assert_eq!(reveal.status(), 200);
     let below = descendants(serving.pid());
@@ -302,7 +308,7 @@ async fn a_killed_worker_is_a_neutral_sentence_for_both_sides_and_comes_back() {
     serving.two_models_ready().await;
     let retried = serving.post(&format!("{address}/retry"), &[]).await;
     assert_eq!(retried.status(), 200);
-    serving.wait_at(&address, "complete battle", |page| page.contains("A is better")).await;
+    serving.until_complete(&address).await;
 }
 
 #[tokio::test]
@@ -319,8 +325,17 @@ async fn broken_files_are_refused_with_a_sentence_and_the_arena_stays_up() {
     let (text_done, text_said) = folder.add(&text, "Text");
     let (missing_done, missing_said) = folder.add(Path::new("nowhere.gguf"), "Missing");
     let (country_done, country_said) = folder.run(&[
-        "models", "add", model().to_str().unwrap(), "--name", "X", "--maker", "Y", "--country",
-        "France", "--licence", "Z",
+        "models",
+        "add",
+        model().to_str().unwrap(),
+        "--name",
+        "X",
+        "--maker",
+        "Y",
+        "--country",
+        "France",
+        "--licence",
+        "Z",
     ]);
 
     assert!(!truncated_done && truncated_said.contains("it is truncated"), "{truncated_said}");
@@ -345,7 +360,7 @@ async fn a_model_is_listed_shown_and_retired_from_the_command_line() {
     assert!(!again && twice.contains("in the pool already"), "{twice}");
     assert!(retired);
     serving.wait("fewer models", |page| page.contains("Fewer than two models")).await;
-    assert!(serving.page("/leaderboard").await.contains("(retired)"));
+    serving.wait_at("/leaderboard", "retired model", |page| page.contains("(retired)")).await;
 }
 
 #[tokio::test]

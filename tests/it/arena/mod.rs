@@ -1,0 +1,245 @@
+//! An arena to play in: a server on a port of its own over a database of its own, with scripted
+//! models. What a person does at it is in `voter`, what a model does in `scripted`.
+#![cfg(test)]
+
+mod history;
+mod scripted;
+mod server;
+mod voter;
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use arena_core::ids::{ModelId, Side};
+use arena_core::sampling::Sampling;
+use doubleblind::battle;
+use doubleblind::config::Answering;
+use doubleblind::inference::{Engine, Engines};
+use doubleblind::pool::{self, Model};
+use doubleblind::ranking::Published;
+use sha2::{Digest, Sha256};
+use sqlx::PgPool;
+use sqlx::postgres::PgPoolOptions;
+use time::OffsetDateTime;
+use tokio::sync::{Semaphore, SemaphorePermit};
+use uuid::Uuid;
+
+use crate::database::{TestDatabase, database};
+
+pub(crate) use scripted::{Script, Scripted};
+use server::Server;
+pub(crate) use voter::{Event, Frames, Reply, Voter};
+
+/// Longest wait for anything; waits end as soon as they can.
+pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+/// The instruction of test arenas.
+pub(crate) const SYSTEM_PROMPT: &str = "Answer as the test says.";
+
+/// A test takes up to ten connections, and the shared cluster has 64: more arenas wait their turn.
+static PLACES: Semaphore = Semaphore::const_new(6);
+
+/// A running arena. Server, jobs and database end with it.
+pub(crate) struct TestArena {
+    // Fields are dropped in this order: the server before its database.
+    server: Server,
+    pub(crate) engines: Engines,
+    db: PgPool,
+    database: TestDatabase,
+    answering: Answering,
+    _place: SemaphorePermit<'static>,
+}
+
+/// A battle as the database has it.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub(crate) struct BattleRow {
+    pub(crate) left_model_id: Uuid,
+    pub(crate) right_model_id: Uuid,
+    pub(crate) p_draw: f64,
+    pub(crate) question_id: Option<i64>,
+    pub(crate) state: String,
+    pub(crate) void_reason: Option<String>,
+}
+
+/// One attempt at an answer as the database has it.
+#[derive(Clone, Debug, PartialEq, sqlx::FromRow)]
+pub(crate) struct AnswerRow {
+    pub(crate) turn: i16,
+    pub(crate) side: String,
+    pub(crate) attempt: i16,
+    pub(crate) model_id: Uuid,
+    pub(crate) outcome: String,
+    pub(crate) failure: Option<String>,
+    pub(crate) body: Option<String>,
+    pub(crate) seed: i64,
+}
+
+impl TestArena {
+    /// An arena without models.
+    pub(crate) async fn open() -> Self {
+        Self::with_deadline(Duration::from_secs(60)).await
+    }
+
+    /// An arena whose answers fail after the given time of being watched.
+    pub(crate) async fn with_deadline(deadline: Duration) -> Self {
+        let place = PLACES.acquire().await.unwrap();
+        let database = database().await;
+        let db = PgPoolOptions::new().max_connections(2).connect_lazy(&database.url()).unwrap();
+        let answering = Answering {
+            system_prompt: SYSTEM_PROMPT.to_owned(),
+            sampling: Sampling::default(),
+            deadline,
+        };
+        let engines = Engines::default();
+        let server = Server::start(&database.url(), &engines, &answering);
+        Self { server, engines, db, database, answering, _place: place }
+    }
+
+    /// An arena of two models, Aster and Birch.
+    pub(crate) async fn of_two(aster: &Arc<Scripted>, birch: &Arc<Scripted>) -> Self {
+        let arena = Self::open().await;
+        arena.join(model("Aster"), aster).await;
+        arena.join(model("Birch"), birch).await;
+        arena
+    }
+
+    /// An arena of two models that answer at once, each with a text of its own.
+    pub(crate) async fn of_two_instant() -> Self {
+        Self::of_two(&Scripted::saying("one"), &Scripted::saying("two")).await
+    }
+
+    /// Adds a model that is ready at once.
+    pub(crate) async fn join(&self, model: Model, engine: &Arc<Scripted>) -> ModelId {
+        pool::add(&mut self.db.acquire().await.unwrap(), &model).await.unwrap();
+        self.engines.put(model.id, Arc::clone(engine) as Arc<dyn Engine>);
+        model.id
+    }
+
+    /// A browser that has not been here before.
+    pub(crate) fn voter(&self) -> Voter {
+        Voter::new(self.address())
+    }
+
+    /// Host and port.
+    pub(crate) fn address(&self) -> String {
+        self.server.address.to_string()
+    }
+
+    /// Connections of the test itself.
+    pub(crate) fn db(&self) -> PgPool {
+        self.db.clone()
+    }
+
+    /// The board that pages show now.
+    pub(crate) fn board(&self) -> Arc<Published> {
+        self.server.boards.current()
+    }
+
+    /// Waits until the board in force is as described.
+    pub(crate) async fn board_when(&self, is: impl Fn(&Published) -> bool) -> Arc<Published> {
+        eventually("the board is as expected", async || {
+            let board = self.board();
+            is(&board).then_some(board)
+        })
+        .await
+    }
+
+    /// Ends the server in the middle of what it does, and starts another one on the same database.
+    pub(crate) async fn restart(&mut self) {
+        self.server.stop();
+        battle::job::settle_interrupted(&self.db).await.unwrap();
+        self.server = Server::start(&self.database.url(), &self.engines, &self.answering);
+    }
+
+    /// How many battles are being written.
+    pub(crate) fn battles_in_progress(&self) -> usize {
+        self.server.hub.count()
+    }
+
+    /// The row of a battle.
+    pub(crate) async fn battle(&self, id: &str) -> BattleRow {
+        sqlx::query_as(
+            "select left_model_id, right_model_id, p_draw, question_id, state, void_reason
+             from battles where battle_id = $1",
+        )
+        .bind(id.parse::<Uuid>().unwrap())
+        .fetch_one(&self.db)
+        .await
+        .unwrap()
+    }
+
+    /// All attempts of a battle in the order turn, attempt, side.
+    pub(crate) async fn answers(&self, id: &str) -> Vec<AnswerRow> {
+        sqlx::query_as(
+            "select turn, side, attempt, model_id, outcome, failure, body, seed from answers
+             where battle_id = $1 order by turn, attempt, side",
+        )
+        .bind(id.parse::<Uuid>().unwrap())
+        .fetch_all(&self.db)
+        .await
+        .unwrap()
+    }
+
+    /// One number.
+    pub(crate) async fn number(&self, sql: &'static str) -> i64 {
+        sqlx::query_scalar(sql).fetch_one(&self.db).await.unwrap()
+    }
+
+    /// Waits until a battle is in a state.
+    pub(crate) async fn when(&self, id: &str, state: &str) {
+        eventually(&format!("battle {id} is {state}"), async || {
+            (self.battle(id).await.state == state).then_some(())
+        })
+        .await;
+    }
+
+    /// Which side a model has in a battle.
+    pub(crate) async fn side_of(&self, id: &str, model: ModelId) -> Side {
+        let battle = self.battle(id).await;
+        assert!(battle.left_model_id == model.0 || battle.right_model_id == model.0);
+        if battle.left_model_id == model.0 { Side::Left } else { Side::Right }
+    }
+
+    /// A voter's battle whose answers are complete.
+    pub(crate) async fn complete_battle(&self, voter: &Voter) -> String {
+        let id = voter.asks("What is a comet?").await;
+        self.when(&id, "complete").await;
+        id
+    }
+}
+
+/// A model of the pool with made-up origins; its name decides its file and digest.
+pub(crate) fn model(name: &str) -> Model {
+    Model {
+        id: ModelId(Uuid::new_v4()),
+        name: name.to_owned(),
+        maker: format!("{name} Works"),
+        country: "FR".to_owned(),
+        licence: "Apache-2.0".to_owned(),
+        base_model: None,
+        architecture: "llama".to_owned(),
+        parameter_count: 1_500_000_000,
+        quantization: "Q4_K_M".to_owned(),
+        context_tokens: 4096,
+        file_path: PathBuf::from(format!("models/{name}.gguf")),
+        file_size_bytes: 1_000_000,
+        file_modified_at: OffsetDateTime::UNIX_EPOCH,
+        file_sha256: hex::encode(Sha256::digest(name.as_bytes())),
+        chat_template: None,
+        template_source: "file".to_owned(),
+        weight: 1,
+        retired_at: None,
+    }
+}
+
+/// Waits until a condition yields something, and says which condition never did.
+pub(crate) async fn eventually<T>(what: &str, mut probe: impl AsyncFnMut() -> Option<T>) -> T {
+    let give_up = Instant::now() + LIMIT;
+    loop {
+        if let Some(found) = probe().await {
+            return found;
+        }
+        assert!(Instant::now() < give_up, "waited {LIMIT:?} in vain until {what}");
+        tokio::time::sleep(Duration::from_millis(10)).await;
+    }
+}

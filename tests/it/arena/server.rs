@@ -1,0 +1,93 @@
+//! The real server on a thread and a runtime of its own, so that a test may end it at any time.
+
+use std::net::{SocketAddr, TcpListener};
+use std::sync::mpsc;
+use std::thread::JoinHandle;
+
+use actix_web::cookie::Key;
+use doubleblind::app::{self, Parts};
+use doubleblind::battle::{Hub, Ring};
+use doubleblind::config::{Answering, Site};
+use doubleblind::inference::Engines;
+use doubleblind::ranking::{self, Boards};
+use sqlx::postgres::PgPoolOptions;
+use tokio::sync::oneshot;
+
+/// Signs cookies in all tests; secret to nobody.
+const KEY: [u8; 64] = [7; 64];
+
+/// A serving arena.
+pub(super) struct Server {
+    pub(super) address: SocketAddr,
+    pub(super) boards: Boards,
+    pub(super) hub: Hub,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+struct Started {
+    address: SocketAddr,
+    boards: Boards,
+    hub: Hub,
+}
+
+impl Server {
+    pub(super) fn start(url: &str, engines: &Engines, answering: &Answering) -> Self {
+        let (report, started) = mpsc::channel();
+        let (stop, stopped) = oneshot::channel();
+        let (url, engines, answering) = (url.to_owned(), engines.clone(), answering.clone());
+        let thread = std::thread::spawn(move || {
+            let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+            runtime.unwrap().block_on(run(url, engines, answering, report, stopped));
+        });
+        let Started { address, boards, hub } = started.recv().expect("the server did not start");
+        Self { address, boards, hub, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// Ends the server without waiting for anything it does.
+    pub(super) fn stop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            let ended = thread.join();
+            assert!(ended.is_ok() || std::thread::panicking(), "the server's thread panicked");
+        }
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
+
+async fn run(
+    url: String,
+    engines: Engines,
+    answering: Answering,
+    report: mpsc::Sender<Started>,
+    stopped: oneshot::Receiver<()>,
+) {
+    let db = PgPoolOptions::new().max_connections(6).connect(&url).await.unwrap();
+    let (boards, keep_fresh) = ranking::follow_votes(db.clone()).await.unwrap();
+    let keep_fresh = tokio::spawn(keep_fresh);
+    let hub = Hub::default();
+    let parts = Parts {
+        site: Site { name: "Test arena".to_owned(), assets: "0".to_owned() },
+        db: db.clone(),
+        ring: Ring { db, engines, hub: hub.clone(), answering },
+        boards: boards.clone(),
+        session_key: Key::from(&KEY),
+        secure_cookie: false,
+    };
+    let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = listener.local_addr().unwrap();
+    let server = app::serve(parts, listener).unwrap();
+    let handle = server.handle();
+    let server = tokio::spawn(server);
+    report.send(Started { address, boards, hub }).unwrap();
+    // The sender is never used: it is dropped.
+    let _ = stopped.await;
+    keep_fresh.abort();
+    handle.stop(false).await;
+    let _ = server.await;
+}

@@ -1,0 +1,8 @@
+//! Battles from the draw of the pair to the last word before the vote.
+#![cfg(test)]
+
+mod failures;
+mod opening;
+mod privacy;
+mod stream;
+mod turns;
