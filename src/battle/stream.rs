@@ -15,6 +15,8 @@ const HEARTBEAT: Duration = Duration::from_millis(500);
 
 /// The event that ends every stream; the page then asks for what is true now.
 const END: &str = "event: end\ndata: {}\n\n";
+/// How long a browser waits before it reconnects, in milliseconds.
+const RETRY_MS: u32 = 500;
 
 struct Reader {
     watcher: Watcher,
@@ -70,7 +72,7 @@ impl Reader {
 
 fn format_frame((turn, attempt): (i16, i16), index: usize, frame: &Frame) -> String {
     let data = serde_json::json!({ "a": frame.left, "b": frame.right });
-    let event = format!("id: {turn}-{attempt}-{}\ndata: {data}\n\n", index + 1);
+    let event = format!("retry: {RETRY_MS}\nid: {turn}-{attempt}-{}\ndata: {data}\n\n", index + 1);
     padded(&event)
 }
 

@@ -79,12 +79,12 @@ fn card(
     let row = published.row(id);
     let rating = match row.and_then(|row| Some((row, row.rating?))) {
         Some((row, rating)) => format!(
-            "{:.0} ({:.0} to {:.0}, {}, {})",
+            "{:.0} (95 % interval {:.0} to {:.0}, {}{})",
             rating.rating,
             rating.low,
             rating.high,
             wording::counted(i64::try_from(row.votes).unwrap_or(0), "vote"),
-            row.status
+            if row.status == Status::Provisional { ", provisional" } else { "" }
         ),
         None => format!("none yet: {}", reason(row.map_or(Status::NoVotes, |row| row.status))),
     };

@@ -226,7 +226,7 @@ test("another verdict from a second tab is refused, and the first one stands", L
   await second.getByRole("button", { name: "B is better" }).click();
 
   assert.equal((await refusal).status(), 409);
-  await second.getByRole("heading", { name: "Already decided" }).waitFor();
+  await second.getByRole("heading", { name: "Not possible now" }).waitFor();
   await second.getByRole("link", { name: "Back to the battle" }).click();
   await second.getByText("You preferred answer A.").waitFor();
   await visitor.close();

@@ -2,7 +2,7 @@
 // Every page is watched: what it requests, what its Content-Security-Policy refuses, what its scripts throw.
 import assert from "node:assert/strict";
 import { execFile, spawn } from "node:child_process";
-import { readFileSync } from "node:fs";
+import { readFileSync, rmSync } from "node:fs";
 import { copyFile, mkdtemp, open, readdir, rm } from "node:fs/promises";
 import { connect, createServer } from "node:net";
 import { tmpdir } from "node:os";
@@ -149,7 +149,10 @@ export class Arena {
     this.log = "";
     for (const stream of [this.server.stdout, this.server.stderr]) stream.on("data", (text) => (this.log += text));
     // A test file that is ended from outside must not leave an arena behind.
-    process.once("exit", () => this.server.kill());
+    process.once("exit", () => {
+      this.server.kill();
+      rmSync(this.folder, { recursive: true, force: true });
+    });
     for (const signal of ["SIGTERM", "SIGINT"]) process.once(signal, () => process.exit(1));
     let over = false;
     this.ended = new Promise((resolve) => this.server.once("exit", resolve).once("error", resolve));

@@ -5,7 +5,6 @@
 
 use std::collections::VecDeque;
 use std::num::NonZeroU32;
-use std::path::PathBuf;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Instant;
 
@@ -19,6 +18,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
+use crate::options::Options;
 use crate::sequence::Sequence;
 use crate::template::{Format, TemplateError};
 use crate::text::is_mark;
@@ -31,41 +31,6 @@ const BATCH_TOKENS: usize = 256;
 const SHARED_CHUNK_TOKENS: usize = 64;
 /// Shortest answer that must still fit behind a conversation, in tokens.
 const SMALLEST_ANSWER_TOKENS: usize = 64;
-
-/// What the command line says.
-#[derive(Debug)]
-pub(crate) struct Options {
-    model: PathBuf,
-    threads: u32,
-    context_tokens: u32,
-    sequences: u32,
-}
-
-impl Options {
-    /// Reads `--model FILE --threads N --context N --sequences N`.
-    pub(crate) fn parse(mut arguments: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut options =
-            Self { model: PathBuf::new(), threads: 1, context_tokens: 4096, sequences: 4 };
-        while let Some(name) = arguments.next() {
-            let value = arguments.next().ok_or_else(|| format!("{name} needs a value"))?;
-            let number = || value.parse().map_err(|_| format!("{name} {value} is no number"));
-            match name.as_str() {
-                "--model" => options.model = PathBuf::from(&value),
-                "--threads" => options.threads = number()?,
-                "--context" => options.context_tokens = number()?,
-                "--sequences" => options.sequences = number()?,
-                _ => return Err(format!("unknown option {name}")),
-            }
-        }
-        if options.model.as_os_str().is_empty() {
-            return Err("--model FILE is missing".to_owned());
-        }
-        if options.threads == 0 || options.sequences == 0 || options.context_tokens < 256 {
-            return Err("threads and sequences start at 1, the context at 256 tokens".to_owned());
-        }
-        Ok(options)
-    }
-}
 
 /// Why the worker cannot go on.
 #[derive(Debug, thiserror::Error)]

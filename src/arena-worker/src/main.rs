@@ -4,6 +4,7 @@
 //! when its stdin closes, so it cannot outlive the app. It opens no port and no other file.
 
 mod engine;
+mod options;
 mod sequence;
 mod template;
 mod text;
@@ -13,7 +14,8 @@ use std::sync::mpsc;
 
 use arena_core::protocol::{self, Event, MAX_LINE_BYTES, Request};
 
-use crate::engine::{Engine, Options};
+use crate::engine::Engine;
+use crate::options::Options;
 
 fn main() -> std::process::ExitCode {
     let options = match Options::parse(std::env::args().skip(1)) {

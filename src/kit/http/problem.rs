@@ -79,7 +79,7 @@ impl HttpError {
             StatusCode::BAD_REQUEST => "That cannot be used",
             StatusCode::FORBIDDEN => "Not from here",
             StatusCode::NOT_FOUND => "Not found",
-            StatusCode::CONFLICT => "Already decided",
+            StatusCode::CONFLICT => "Not possible now",
             StatusCode::SERVICE_UNAVAILABLE => "Not at the moment",
             _ => "Something went wrong",
         }

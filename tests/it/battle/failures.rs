@@ -179,14 +179,19 @@ async fn skipping_a_running_battle_ends_both_answers() {
 async fn a_battle_without_a_vote_is_void_after_a_day() {
     let arena = TestArena::of_two_instant().await;
     let voter = arena.voter();
-    let old = arena.complete_battle(&voter).await;
-    let voted = arena.complete_battle(&voter).await;
+    let [old, young, voted] = [(); 3].map(|()| arena.complete_battle(&voter));
+    let (old, young, voted) = tokio::join!(old, young, voted);
     voter.votes(&voted, "tie").await.location();
-    sqlx::query("update battles set opened_at = now() - interval '24 hours 1 second'")
+    for (id, age) in [(&old, "24:00:01"), (&young, "23:59:00"), (&voted, "48:00:00")] {
+        sqlx::query(
+            "update battles set opened_at = now() - $2::interval where battle_id = $1::uuid",
+        )
+        .bind(id)
+        .bind(age)
         .execute(&arena.db())
         .await
         .unwrap();
-    let young = arena.complete_battle(&voter).await;
+    }
 
     let first = void_abandoned(&arena.db()).await.unwrap();
     let second = void_abandoned(&arena.db()).await.unwrap();

@@ -1,11 +1,12 @@
 //! How a battle starts: the pair, its probability, and questions that are refused.
 
 use std::collections::HashMap;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
 use doubleblind::pool::{self, Model};
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
+use sqlx::{Connection, PgConnection};
 use tokio::sync::Semaphore;
 
 use crate::arena::{Script, Scripted, TestArena, eventually, model};
@@ -14,8 +15,38 @@ fn weighing(name: &str, weight: u32) -> Model {
     Model { weight, ..model(name) }
 }
 
+/// What another connection sees of battles, answered before the caller goes on.
+fn committed_battles(url: String) -> i64 {
+    let look = async move {
+        let mut db = PgConnection::connect(&url).await.unwrap();
+        let count = "select count(*) from battles join answers using (battle_id) where p_draw > 0";
+        sqlx::query_scalar(count).fetch_one(&mut db).await.unwrap()
+    };
+    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    std::thread::spawn(move || runtime().block_on(look)).join().unwrap()
+}
+
 #[tokio::test]
-async fn the_pair_and_its_probability_are_written_down_before_the_first_token() {
+async fn the_pair_is_committed_before_an_engine_is_asked() {
+    let arena = TestArena::open().await;
+    let seen = Arc::new(Mutex::new(Vec::new()));
+    for name in ["Aster", "Birch"] {
+        let (url, seen) = (arena.database_url(), Arc::clone(&seen));
+        let engine = Scripted::by(move |_| {
+            seen.lock().unwrap().push(committed_battles(url.clone()));
+            Script::says("text")
+        });
+        arena.join(model(name), &engine).await;
+    }
+    let voter = arena.voter();
+
+    arena.complete_battle(&voter).await;
+
+    assert_eq!(*seen.lock().unwrap(), [2, 2], "both answers, seen by both engines");
+}
+
+#[tokio::test]
+async fn the_pair_is_drawn_with_its_probability_while_nothing_is_said_yet() {
     let gate = Arc::new(Semaphore::new(0));
     let held = || Scripted::following(Script::says("late").behind(&gate));
     let (aster, birch) = (held(), held());

@@ -65,25 +65,25 @@ pub(super) fn all() -> Vec<Persona> {
         persona(
             ("Zyxquor Nine", "Obrunth Foundry", "Zyxquor Seed", "IQ9_ZYX"),
             (plain(12), 1, Finish::Stop),
-            [482_719_503, 917_263_544, 155_937_261, 70_048_193],
+            [482_719_503, 917_263_544, 15_593_726, 70_048_193],
             Script::fails(Failure::WorkerDied),
         ),
         persona(
             ("Vlimpra Chat", "Snorvik & Daughters", "Vlimpra Base", "VL4_PRA"),
             (plain(48), 20, Finish::Length),
-            [638_402_917, 593_817_264, 271_828_459, 94_159_265],
+            [638_402_917, 593_817_264, 27_182_845, 94_159_265],
             Script::says("an answer that stops in the").then_fails(Failure::Decode),
         ),
         persona(
             ("Krondax Ultra", "Tembrish Laboratories", "Krondax Root", "KR2_DAX"),
             (plain(24), 5, Finish::Stop),
-            [314_159_767, 161_803_911, 577_215_667, 69_314_719],
+            [314_159_767, 161_803_911, 57_721_566, 69_314_719],
             Script::says("  \n"),
         ),
         persona(
             ("Pwizzel Tiny", "Quonset Yaklin", "Pwizzel Origin", "PW8_ZEL"),
             (plain(36), 12, Finish::Length),
-            [141_421_359, 173_205_083, 223_606_797, 24_494_897],
+            [141_421_359, 173_205_083, 22_360_679, 24_494_897],
             Script::hangs_up(),
         ),
     ]
@@ -113,7 +113,9 @@ impl Persona {
     fn secrets(&self) -> Vec<(&'static str, String)> {
         let (model, usage) = (&self.model, &self.usage);
         let path = model.file_path.to_string_lossy().into_owned();
-        let speed = f64::from(usage.answer_tokens) / (usage.total_ms as f64 / 1000.0);
+        // As the reveal states it: what follows the first token, over the time after it.
+        let seconds = (usage.total_ms - usage.first_token_ms) as f64 / 1000.0;
+        let speed = f64::from(usage.answer_tokens - 1) / seconds;
         vec![
             ("name", model.name.clone()),
             ("first name", model.name.split(' ').next().unwrap().to_owned()),
