@@ -6,10 +6,10 @@ use super::RankingError;
 use super::coding::Coding;
 use super::connectivity::{Status, outside, rated_component};
 use super::counts::Counts;
-use super::fit::{Method, fit};
+use super::fit::{Fit, Method, fit};
 use super::frame::{Estimate, Frame, estimates};
 use super::ranks::{Ranks, critical_value, places};
-use super::sandwich::SmallSample;
+use super::sandwich::{Covariance, SmallSample};
 
 /// Below this many counted votes a model has neither rating nor interval: its interval would not hold.
 pub const MIN_VOTES: u64 = 20;
@@ -103,12 +103,33 @@ pub struct Board {
 /// Cost: 6 M^3 + draws x M^2. Measured for M = 129: fit 2 ms, covariance 1 ms, 4,000 draws 40 ms.
 /// Source: RATINGS sections 3 to 5 and 8.
 pub fn compute(counts: &Counts, settings: &Settings) -> Result<Board, RankingError> {
+    compute_with(counts, settings, |members| {
+        let fit = fit(counts, members, settings.method, settings.coding)?;
+        let covariance = fit.covariance(SmallSample::default())?;
+        Ok((fit, covariance))
+    })
+}
+
+/// Computes the board from a fit and a covariance of the caller's: weighted, clustered or resampled.
+///
+/// Input: as [`compute`], and a function that fits the models it is given (those comparable by `counts`, ascending),
+/// in this order, and estimates the covariance of their strengths.
+/// Output: as [`compute`]; with weights `used_votes` is their sum, rounded down.
+/// Accuracy: that of the covariance.
+/// Errors: as [`compute`], and those of the function, which is not called if no two models are comparable.
+/// Cost: as [`compute`], with the function in place of the fit.
+/// Source: as [`compute`].
+pub fn compute_with(
+    counts: &Counts,
+    settings: &Settings,
+    estimate: impl FnOnce(&[usize]) -> Result<(Fit, Covariance), RankingError>,
+) -> Result<Board, RankingError> {
     let members = rated_component(counts, settings.coding);
     let mut board = unrated(counts, settings, &members);
     if members.is_empty() {
         return Ok(board);
     }
-    let fit = fit(counts, &members, settings.method, settings.coding)?;
+    let (fit, covariance) = estimate(&members)?;
     board.tie_parameter = fit.tie_parameter();
     for (&model, votes) in members.iter().zip(fit.votes()) {
         board.rows[model].used_votes = votes as u64;
@@ -121,7 +142,7 @@ pub fn compute(counts: &Counts, settings: &Settings) -> Result<Board, RankingErr
     }
     let published: Vec<usize> = positions.iter().map(|&position| members[position]).collect();
     let strengths: Vec<f64> = positions.iter().map(|&at| fit.strengths()[at]).collect();
-    let covariance = fit.covariance(SmallSample::default())?.among(&positions);
+    let covariance = covariance.among(&positions);
     let ratings = estimates(settings.frame, &published, &strengths, &covariance)?;
     let marginal = estimates(Frame::default(), &published, &strengths, &covariance)?;
     let q = critical_value(&covariance, settings.draws, settings.seed)?;

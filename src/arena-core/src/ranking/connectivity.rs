@@ -6,7 +6,7 @@ use std::fmt;
 
 use serde::{Deserialize, Serialize};
 
-use super::coding::Coding;
+use super::coding::{Cell, Coding};
 use super::counts::Counts;
 
 /// Says whether a model has a rating, and if not, why not.
@@ -62,6 +62,19 @@ pub fn components(counts: &Counts, coding: Coding) -> Vec<Vec<usize>> {
     groups.iter_mut().for_each(|group| group.sort_unstable());
     groups.sort_unstable();
     groups
+}
+
+/// Counts the groups of comparable models among `models` positions; 1 means that all can be compared.
+pub(super) fn groups(cells: &[Cell], models: usize) -> usize {
+    let mut beats = vec![Vec::new(); models];
+    for cell in cells {
+        for (won, winner, loser) in [(cell.wins, cell.i, cell.j), (cell.losses, cell.j, cell.i)] {
+            if won + cell.ties > 0.0 {
+                beats[winner].push(loser);
+            }
+        }
+    }
+    strong_components(&beats).len()
 }
 
 /// Picks the group to rate: the one with most models, then most counted votes inside, then the lowest index.

@@ -6,14 +6,12 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 use super::coding::{Cell, Coding, cells, votes_by_position};
-use super::connectivity::components;
+use super::connectivity::{components, groups};
 use super::counts::Counts;
 use super::{RankingError, bradley_terry, ties};
 
 /// A step this small, in natural units, ends the iteration; the error left is of the order of its square.
-const STEP_TOLERANCE: f64 = 1e-8;
-/// A gradient this small, per counted vote, ends the iteration.
-const GRADIENT_TOLERANCE: f64 = 1e-8;
+pub(super) const STEP_TOLERANCE: f64 = 1e-8;
 /// Newton steps after which a fit has failed. Real boards need 5 or 6, near-separated ones up to 30.
 const MAX_STEPS: usize = 100;
 /// Halvings of one step before it is taken anyway.
@@ -100,13 +98,22 @@ pub(super) struct Square {
 #[derive(Debug, Clone)]
 pub struct Fit {
     pub(super) method: Method,
+    pub(super) members: Vec<usize>,
+    pub(super) coding: Coding,
     pub(super) cells: Vec<Cell>,
+    /// The same pairs with squared weights summed; `None` if every vote has the weight 1.
+    pub(super) squares: Option<Vec<Cell>>,
     pub(super) strengths: Vec<f64>,
-    tau: Option<f64>,
+    pub(super) tau: Option<f64>,
     steps: usize,
 }
 
 impl Fit {
+    /// Returns the models that were fitted, in the order of [`Fit::strengths`].
+    pub fn members(&self) -> &[usize] {
+        &self.members
+    }
+
     /// Returns the log-strengths in natural units with mean 0, in the order of the members given to [`fit`].
     pub fn strengths(&self) -> &[f64] {
         &self.strengths
@@ -122,17 +129,40 @@ impl Fit {
         self.steps
     }
 
-    /// Returns the counted votes of each member among the members.
+    /// Returns the counted votes of each member among the members, or the sum of their weights.
     pub fn votes(&self) -> Vec<f64> {
         votes_by_position(&self.cells, self.strengths.len())
     }
 
     /// Returns what each pair contributes at the estimate.
     pub(super) fn terms(&self) -> impl Iterator<Item = (&Cell, Terms)> {
-        let tau = self.tau.unwrap_or(0.0);
-        self.cells.iter().map(move |cell| {
-            (cell, self.method.terms(cell, self.strengths[cell.i] - self.strengths[cell.j], tau))
-        })
+        self.cells.iter().map(move |cell| (cell, self.terms_of(cell)))
+    }
+
+    /// Returns what votes between the models of a cell contribute at the estimate.
+    pub(super) fn terms_of(&self, cell: &Cell) -> Terms {
+        let d = self.strengths[cell.i] - self.strengths[cell.j];
+        self.method.terms(cell, d, self.tau.unwrap_or(0.0))
+    }
+
+    /// Finds the maximum for other votes among the same models, starting from this one.
+    ///
+    /// Stops when the last step is below `tolerance`; the error left is of the order of its square.
+    pub(super) fn again(&self, cells: Vec<Cell>, tolerance: f64) -> Result<Fit, RankingError> {
+        let models = self.strengths.len();
+        let components = groups(&cells, models);
+        if components != 1 {
+            return Err(RankingError::Disconnected { models, components });
+        }
+        if self.tau.is_some() && !ties::determined(&cells, models) {
+            return Err(RankingError::TiesUndetermined { method: self.method });
+        }
+        let start = self.strengths.iter().copied().chain(self.tau);
+        let start = DVector::from_iterator(self.parameters(), start);
+        let (strengths, tau, steps) = maximum(&cells, start, models, self.method, tolerance)?;
+        let (members, squares) = (self.members.clone(), None);
+        let (method, coding) = (self.method, self.coding);
+        Ok(Fit { method, members, coding, cells, squares, strengths, tau, steps })
     }
 
     pub(super) fn parameters(&self) -> usize {
@@ -160,17 +190,52 @@ pub fn fit(
     coding: Coding,
 ) -> Result<Fit, RankingError> {
     check_members(counts, members, coding)?;
-    let cells = cells(counts, members, coding);
-    let start = start(&cells, members.len(), method)?;
-    let (mut point, steps) = minimise(&cells, start, members.len(), method)?;
-    let tau = method.has_tie_parameter().then(|| point[members.len()]);
-    let mean = point.rows(0, members.len()).mean();
-    point.add_scalar_mut(-mean);
-    let strengths = point.iter().take(members.len()).copied().collect();
-    Ok(Fit { method, cells, strengths, tau, steps })
+    fit_cells(cells(counts, members, coding), None, members, method, coding)
 }
 
-fn check_members(counts: &Counts, members: &[usize], coding: Coding) -> Result<(), RankingError> {
+/// Finds the maximum for counted or weighted votes of members that are comparable with each other.
+pub(super) fn fit_cells(
+    cells: Vec<Cell>,
+    squares: Option<Vec<Cell>>,
+    members: &[usize],
+    method: Method,
+    coding: Coding,
+) -> Result<Fit, RankingError> {
+    let models = members.len();
+    let start = start(&cells, models, method)?;
+    let (strengths, tau, steps) = maximum(&cells, start, models, method, STEP_TOLERANCE)?;
+    let members = members.to_vec();
+    Ok(Fit { method, members, coding, cells, squares, strengths, tau, steps })
+}
+
+/// Strengths with mean 0, the logarithm of the tie parameter, and the steps taken.
+type Maximum = (Vec<f64>, Option<f64>, usize);
+
+fn maximum(
+    cells: &[Cell],
+    start: DVector<f64>,
+    models: usize,
+    method: Method,
+    tolerance: f64,
+) -> Result<Maximum, RankingError> {
+    let votes = cells.iter().map(Cell::votes).sum();
+    let goal = Goal { method, votes, tolerance };
+    let (point, steps) = goal.minimise(start, |point| local(cells, point, models, method))?;
+    let tau = method.has_tie_parameter().then(|| point[models]);
+    Ok((centred(point.rows(0, models).iter()), tau, steps))
+}
+
+/// The same numbers minus their mean.
+pub(super) fn centred<'a>(values: impl ExactSizeIterator<Item = &'a f64> + Clone) -> Vec<f64> {
+    let mean = values.clone().sum::<f64>() / values.len() as f64;
+    values.map(|value| value - mean).collect()
+}
+
+pub(super) fn check_members(
+    counts: &Counts,
+    members: &[usize],
+    coding: Coding,
+) -> Result<(), RankingError> {
     let models = counts.models();
     if let Some(&model) = members.iter().find(|&&model| model >= models) {
         return Err(RankingError::UnknownModel { model, models });
@@ -203,35 +268,57 @@ fn start(cells: &[Cell], models: usize, method: Method) -> Result<DVector<f64>, 
 }
 
 /// Loss, gradient and Hessian at one point; the constant direction has the curvature of the average model.
-struct Local {
-    loss: f64,
-    gradient: DVector<f64>,
-    hessian: DMatrix<f64>,
+pub(super) struct Local {
+    pub(super) loss: f64,
+    pub(super) gradient: DVector<f64>,
+    pub(super) hessian: DMatrix<f64>,
 }
 
-fn minimise(
-    cells: &[Cell],
-    start: DVector<f64>,
-    models: usize,
-    method: Method,
-) -> Result<(DVector<f64>, usize), RankingError> {
-    let votes: f64 = cells.iter().map(Cell::votes).sum();
-    let mut point = start;
-    for steps in 1..=MAX_STEPS {
-        let local = local(cells, &point, models, method);
-        let Some(cholesky) = local.hessian.cholesky() else {
-            return Err(RankingError::NotConverged { method, iterations: steps });
-        };
-        let step = cholesky.solve(&local.gradient);
-        let small_gradient = local.gradient.amax() <= GRADIENT_TOLERANCE * votes.max(1.0);
-        let done = small_gradient && step.amax() <= STEP_TOLERANCE;
-        let decrease = local.gradient.dot(&step);
-        point = walk(&point, &step, local.loss, decrease, |p| loss(cells, p, models, method));
-        if done && point.iter().all(|value| value.is_finite()) {
-            return Ok((point, steps));
+/// When a minimum has been found.
+pub(super) struct Goal {
+    /// For the error message.
+    pub(super) method: Method,
+    /// Counted votes: the gradient must fall below the tolerance times this.
+    pub(super) votes: f64,
+    /// The last step must be below this in every parameter.
+    pub(super) tolerance: f64,
+}
+
+impl Goal {
+    /// Takes Newton steps, each halved until it decreases the loss; returns the point and the number of steps.
+    pub(super) fn minimise(
+        &self,
+        mut point: DVector<f64>,
+        local: impl Fn(&DVector<f64>) -> Local,
+    ) -> Result<(DVector<f64>, usize), RankingError> {
+        let mut here = local(&point);
+        for steps in 1..=MAX_STEPS {
+            let Some(cholesky) = here.hessian.cholesky() else {
+                return Err(self.missed(steps));
+            };
+            let step = cholesky.solve(&here.gradient);
+            let small_gradient = here.gradient.amax() <= self.tolerance * self.votes.max(1.0);
+            if small_gradient && step.amax() <= self.tolerance {
+                return self.finite(point - step, steps);
+            }
+            let decrease = here.gradient.dot(&step);
+            (point, here) = walk(&point, &step, here.loss, decrease, &local);
         }
+        Err(self.missed(MAX_STEPS))
     }
-    Err(RankingError::NotConverged { method, iterations: MAX_STEPS })
+
+    fn finite(
+        &self,
+        point: DVector<f64>,
+        steps: usize,
+    ) -> Result<(DVector<f64>, usize), RankingError> {
+        let finite = point.iter().all(|value| value.is_finite());
+        if finite { Ok((point, steps)) } else { Err(self.missed(steps)) }
+    }
+
+    fn missed(&self, iterations: usize) -> RankingError {
+        RankingError::NotConverged { method: self.method, iterations }
+    }
 }
 
 /// Takes the step, halved until it decreases the loss enough.
@@ -240,32 +327,26 @@ fn walk(
     step: &DVector<f64>,
     loss_here: f64,
     decrease: f64,
-    loss: impl Fn(&DVector<f64>) -> f64,
-) -> DVector<f64> {
+    local: impl Fn(&DVector<f64>) -> Local,
+) -> (DVector<f64>, Local) {
     let mut length = 1.0;
     let mut next = point - step;
+    let mut there = local(&next);
     for _ in 0..MAX_HALVINGS {
         let allowed = loss_here - SUFFICIENT_DECREASE * length * decrease + ROUNDING * loss_here;
-        if loss(&next) <= allowed {
+        if there.loss <= allowed {
             break;
         }
         length *= 0.5;
         next = point - step * length;
+        there = local(&next);
     }
-    next
+    (next, there)
 }
 
 /// The difference and the tie parameter that a pair sees.
 fn seen(cell: &Cell, point: &DVector<f64>, models: usize) -> (f64, f64) {
     (point[cell.i] - point[cell.j], point.get(models).copied().unwrap_or(0.0))
-}
-
-fn loss(cells: &[Cell], point: &DVector<f64>, models: usize, method: Method) -> f64 {
-    let of_pair = |cell: &Cell| {
-        let (d, tau) = seen(cell, point, models);
-        method.terms(cell, d, tau).loss
-    };
-    cells.iter().map(of_pair).sum()
 }
 
 fn local(cells: &[Cell], point: &DVector<f64>, models: usize, method: Method) -> Local {

@@ -89,3 +89,33 @@ pub(super) fn estimates(
     };
     Ok(strengths.iter().zip(covariance.against_mean(&weights)).map(estimate).collect())
 }
+
+/// Puts resampled strengths on the scale of a frame, with intervals between two of their quantiles.
+///
+/// Input: as [`estimates`], with the strengths of each resample; a function that picks both ends from sorted values.
+/// Output: as [`estimates`]; each resample is put on the scale by itself, so that an anchor has no width.
+/// Errors: as [`estimates`], and those of the function.
+/// Cost: resamples x M, sorted.
+pub(super) fn estimates_between(
+    frame: Frame,
+    models: &[usize],
+    strengths: &[f64],
+    resamples: &[Vec<f64>],
+    ends: impl Fn(&[f64]) -> Result<(f64, f64), RankingError>,
+) -> Result<Vec<Estimate>, RankingError> {
+    let value = frame.value()?;
+    let weights = frame.weights(models)?;
+    let zero = |values: &[f64]| -> f64 { values.iter().zip(&weights).map(|(b, w)| b * w).sum() };
+    let zeros: Vec<f64> = resamples.iter().map(|values| zero(values)).collect();
+    let scaled = |strength: f64| value + ELO_PER_NAT * strength;
+    let mut found = Vec::with_capacity(models.len());
+    for (at, strength) in strengths.iter().enumerate() {
+        let moved = resamples.iter().zip(&zeros).map(|(values, zero)| values[at] - zero);
+        let mut sorted: Vec<f64> = moved.collect();
+        sorted.sort_unstable_by(f64::total_cmp);
+        let (low, high) = ends(&sorted)?;
+        let rating = scaled(strength - zero(strengths));
+        found.push(Estimate { rating, low: scaled(low), high: scaled(high) });
+    }
+    Ok(found)
+}

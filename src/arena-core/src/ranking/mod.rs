@@ -4,32 +4,68 @@
 //! (what a tie is worth) -> `fit` with `bradley_terry` or `ties` (strengths) -> `sandwich` (covariance) ->
 //! `frame` (the scale) -> `ranks` -> `board`. `elo` stands beside it: it reads votes in order, not counts.
 //!
+//! What counts cannot hold starts from `votes` (who voted, on what, with what weight): `weights`, `clusters` ->
+//! `clustered` or `bootstrap` (other covariances and intervals, put on a board by [`compute_with`]), `covariates` ->
+//! `position` and `style`, `screening`. What is read off a fit: `fragility`, `matrix`, `probability`, `pairing_gain`.
+//! `running` follows single votes between fits.
+//!
 //! What is not here: votes and models by their ids (the caller maps ids to indices), slices (a slice is another
 //! [`Counts`]), storage, rounding and wording.
 
 pub mod board;
+mod bootstrap;
 mod bradley_terry;
+mod clustered;
+mod clusters;
 mod coding;
 mod connectivity;
 mod counts;
+mod covariates;
+mod draws;
 mod elo;
 mod fit;
+mod fragility;
 mod frame;
+mod matrix;
+mod pairing_gain;
+mod position;
+mod probability;
 mod ranks;
+mod row_clusters;
+mod running;
 mod sandwich;
+mod screening;
+mod style;
+mod style_features;
 #[cfg(test)]
 mod tests;
 mod ties;
+mod votes;
+mod weights;
 
-pub use board::{Board, Row, Settings, compute};
+pub use board::{Board, Row, Settings, compute, compute_with};
+pub use bootstrap::{Bootstrap, Resample};
+pub use clusters::Clusters;
 pub use coding::{BothBadRule, Coding, TieRule};
 pub use connectivity::{Status, components};
 pub use counts::{Counts, Outcome, Record, Tally, Vote};
+pub use covariates::{Adjusted, Effect};
 pub use elo::{Elo, order_averaged_elo};
 pub use fit::{Fit, Method, fit};
+pub use fragility::Fragility;
 pub use frame::{Estimate, Frame};
+pub use matrix::{Matchup, WinMatrix, win_matrix};
+pub use pairing_gain::{PairWeight, pairing_weights};
+pub use position::{Position, clustered_position, position};
+pub use probability::{probability_better, tie_groups};
 pub use ranks::{Ranks, critical_value};
+pub use running::Running;
 pub use sandwich::{Covariance, SmallSample};
+pub use screening::{Alternative, Suspicion, flag, screen};
+pub use style::{Controlled, Denominator, StyleSettings, StyledVote, control};
+pub use style_features::{StyleCounts, StyleFeature};
+pub use votes::{AttributedVote, fit_votes};
+pub use weights::{Influence, balance_pairs, cap_voters, inverse_probability, voter_cap};
 
 /// Elo points per unit of log-strength: 400 / ln 10, so that +400 means odds of 10 to 1.
 pub const ELO_PER_NAT: f64 = 400.0 / std::f64::consts::LN_10;
@@ -103,6 +139,75 @@ pub enum RankingError {
     NotARating {
         /// The value given.
         value: f64,
+    },
+    /// The weight of a vote is negative or not a finite number.
+    #[error("{value} is not a weight")]
+    NotAWeight {
+        /// The value given.
+        value: f64,
+    },
+    /// The votes given are not those that were fitted.
+    #[error("the votes between models {model} and {rival} are not those that were fitted")]
+    OtherVotes {
+        /// Index of one model.
+        model: usize,
+        /// Index of the other.
+        rival: usize,
+    },
+    /// Single votes of a weighted fit were to be drawn or dropped.
+    #[error("weighted votes cannot be drawn or dropped one by one from their counts")]
+    WeightedCounts,
+    /// Too many resamples have no estimate.
+    #[error("{apart} of {draws} resamples have no estimate, too many for this interval")]
+    ResamplesApart {
+        /// How many have none.
+        apart: usize,
+        /// How many were drawn.
+        draws: usize,
+    },
+    /// A model is not among those that were fitted.
+    #[error("model {model} was not fitted")]
+    NotAMember {
+        /// Index of the model.
+        model: usize,
+    },
+    /// A feature is the same in all votes, so that it cannot be scaled and has no effect.
+    #[error("the feature {feature} does not differ between votes; leave it out")]
+    ConstantFeature {
+        /// Which feature.
+        feature: &'static str,
+    },
+    /// A weight was given where only counted votes can be used.
+    #[error("a vote of weight {value} cannot be used here, only weights 0 and 1")]
+    WeightedVote {
+        /// The weight.
+        value: f64,
+    },
+    /// A number is no probability that can be used here.
+    #[error("{value} is not a probability above 0")]
+    NotAProbability {
+        /// The value given.
+        value: f64,
+    },
+    /// Something is defined for one method only.
+    #[error("this needs a fit with bradley_terry, not {method}")]
+    OnlyBradleyTerry {
+        /// The method of the fit.
+        method: Method,
+    },
+    /// Something needs the chance of a tie, which this method does not give.
+    #[error("{method} says nothing about ties; fit davidson or rao_kupper")]
+    NeedsTies {
+        /// The method of the fit.
+        method: Method,
+    },
+    /// There are too few clusters of votes to see how much they differ.
+    #[error("{found} clusters of votes are too few, at least {needed} are needed")]
+    TooFewClusters {
+        /// How many there are.
+        found: usize,
+        /// The least number that gives an answer.
+        needed: usize,
     },
     /// Too few random draws or permutations were asked for.
     #[error("{given} random draws are too few, at least {needed} are needed")]

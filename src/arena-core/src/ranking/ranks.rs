@@ -1,11 +1,12 @@
 //! Places with their uncertainty: a set that holds for all models at once, and LMArena's rank beside it.
 
-use rand::{Rng, SeedableRng};
+use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
 use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::RankingError;
+use super::draws::open_unit;
 use super::frame::Estimate;
 use super::sandwich::Covariance;
 
@@ -45,7 +46,7 @@ pub fn critical_value(
     if draws < MIN_DRAWS {
         return Err(RankingError::TooFewDraws { given: draws, needed: MIN_DRAWS });
     }
-    let lower = covariance.factor()?.l();
+    let root = covariance.root()?;
     let scale = reciprocal_errors(covariance)?;
     let normal = Normal::standard();
     let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
@@ -53,16 +54,11 @@ pub fn critical_value(
     let mut maxima = Vec::with_capacity(draws);
     for _ in 0..draws {
         noise.iter_mut().for_each(|value| *value = normal.inverse_cdf(open_unit(&mut rng)));
-        maxima.push(widest_gap((&lower * &noise).as_slice(), &scale));
+        maxima.push(widest_gap((&root * &noise).as_slice(), &scale));
     }
     maxima.sort_unstable_by(f64::total_cmp);
     let at = (LEVEL * draws as f64).ceil() as usize - 1;
     Ok(maxima[at])
-}
-
-/// A uniform number strictly between 0 and 1, in steps of 2^-52.
-fn open_unit(rng: &mut impl Rng) -> f64 {
-    ((rng.next_u64() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
 }
 
 /// One over the standard error of each difference, row by row below the diagonal.

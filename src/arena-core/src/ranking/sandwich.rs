@@ -1,6 +1,6 @@
 //! How uncertain fitted strengths are: the sandwich covariance and contrasts of it.
 
-use nalgebra::{Cholesky, DMatrix, Dyn};
+use nalgebra::DMatrix;
 
 use super::RankingError;
 use super::coding::{Cell, votes_by_position};
@@ -8,6 +8,9 @@ use super::fit::{Fit, Square, Terms, add_pair, fill_constant_direction};
 
 /// A pair's squared scores below this, per vote, mean that its votes showed no spread at all.
 const NO_SPREAD: f64 = 1e-12;
+
+/// An eigenvalue this far below zero, relative to the largest, is more than rounding.
+const NEGATIVE: f64 = 1e-12;
 
 /// What is done about residuals that are too small because few votes fitted many strengths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -20,7 +23,7 @@ pub enum SmallSample {
 }
 
 impl SmallSample {
-    fn factor(self, cell: &Cell, votes: &[f64]) -> f64 {
+    pub(super) fn factor(self, cell: &Cell, votes: &[f64]) -> f64 {
         match self {
             SmallSample::Uncorrected => 1.0,
             SmallSample::PerModel => {
@@ -34,7 +37,7 @@ impl SmallSample {
 /// The covariance of log-strengths in natural units; only differences of strengths have a meaning.
 #[derive(Debug, Clone)]
 pub struct Covariance {
-    matrix: DMatrix<f64>,
+    pub(super) matrix: DMatrix<f64>,
 }
 
 impl Fit {
@@ -54,37 +57,76 @@ impl Fit {
     pub fn covariance(&self, small_sample: SmallSample) -> Result<Covariance, RankingError> {
         let models = self.strengths.len();
         let size = self.parameters();
-        let votes = votes_by_position(&self.cells, models);
-        let mut information = DMatrix::zeros(size, size);
+        let votes = self.effective_votes();
         let mut scores = DMatrix::zeros(size, size);
-        for (cell, terms) in self.terms() {
-            add_pair(&mut information, cell, terms.information, models);
+        for (at, (cell, terms)) in self.terms().enumerate() {
             let factor = small_sample.factor(cell, &votes);
-            add_pair(&mut scores, cell, spread(cell, &terms).times(factor), models);
+            add_pair(&mut scores, cell, self.spread(at, &terms).times(factor), models);
         }
-        let inverse = pseudo_inverse(information, models)?;
+        self.sandwich(&scores)
+    }
+
+    /// Returns H^+ B H^+ for the strengths, given B over all parameters.
+    pub(super) fn sandwich(&self, scores: &DMatrix<f64>) -> Result<Covariance, RankingError> {
+        let models = self.strengths.len();
+        let inverse = self.inverse_information()?;
         let sandwich = &inverse * scores * &inverse;
         Ok(Covariance { matrix: sandwich.view((0, 0), (models, models)).into_owned() })
+    }
+
+    /// Inverts the information at the estimate everywhere but in the constant direction.
+    pub(super) fn inverse_information(&self) -> Result<DMatrix<f64>, RankingError> {
+        let mut information = DMatrix::zeros(self.parameters(), self.parameters());
+        for (cell, terms) in self.terms() {
+            add_pair(&mut information, cell, terms.information, self.strengths.len());
+        }
+        pseudo_inverse(information, self.strengths.len())
+    }
+
+    /// The votes of each member; with weights, (sum w)^2 / sum w^2.
+    fn effective_votes(&self) -> Vec<f64> {
+        let votes = self.votes();
+        let Some(squares) = &self.squares else {
+            return votes;
+        };
+        let squares = votes_by_position(squares, votes.len());
+        votes.iter().zip(squares).map(|(sum, squares)| sum * sum / squares).collect()
+    }
+
+    /// The squared scores of the pair at this position, or one vote's worth of information where they vanish.
+    pub(super) fn spread(&self, at: usize, terms: &Terms) -> Square {
+        let votes = self.cells[at].votes();
+        let (scores, squares) = self.squared_scores(at, terms);
+        if !self.shows_no_spread(at, terms) {
+            return scores;
+        }
+        let weight = squares / votes;
+        Square { dd: terms.information.dd / votes * weight * weight, ..scores }
+    }
+
+    /// Says whether the squared scores of a pair vanish, as those of ties between equals do.
+    pub(super) fn shows_no_spread(&self, at: usize, terms: &Terms) -> bool {
+        let (scores, squares) = self.squared_scores(at, terms);
+        scores.dd <= NO_SPREAD * squares
+    }
+
+    /// The squared scores of a pair and the squared weights of its votes.
+    fn squared_scores(&self, at: usize, terms: &Terms) -> (Square, f64) {
+        match &self.squares {
+            None => (terms.scores, self.cells[at].votes()),
+            Some(squares) => (self.terms_of(&squares[at]).scores, squares[at].votes()),
+        }
     }
 }
 
 impl Square {
-    fn times(self, factor: f64) -> Square {
+    pub(super) fn times(self, factor: f64) -> Square {
         Square { dd: self.dd * factor, dt: self.dt * factor, tt: self.tt * factor }
     }
 }
 
-/// The squared scores of a pair, or one vote's worth of information where they vanish.
-fn spread(cell: &Cell, terms: &Terms) -> Square {
-    let votes = cell.votes();
-    if terms.scores.dd > NO_SPREAD * votes {
-        return terms.scores;
-    }
-    Square { dd: terms.information.dd / votes, ..terms.scores }
-}
-
 /// Inverts the information everywhere but in the constant direction of the strengths.
-fn pseudo_inverse(
+pub(super) fn pseudo_inverse(
     mut information: DMatrix<f64>,
     models: usize,
 ) -> Result<DMatrix<f64>, RankingError> {
@@ -127,10 +169,33 @@ impl Covariance {
         Covariance { matrix: self.matrix.select_rows(positions).select_columns(positions) }
     }
 
-    /// Factors the covariance with the constant direction filled: draws from it have the right differences.
-    pub(super) fn factor(&self) -> Result<Cholesky<f64, Dyn>, RankingError> {
+    /// Returns a root R with R R' the covariance, its constant direction filled: draws have the right differences.
+    ///
+    /// Few clusters give a covariance without full rank; it has a root as well, but no Cholesky factor.
+    pub(super) fn root(&self) -> Result<DMatrix<f64>, RankingError> {
         let mut filled = self.matrix.clone();
         fill_constant_direction(&mut filled, self.models());
-        filled.cholesky().ok_or(RankingError::Singular { matrix: "covariance" })
+        if let Some(cholesky) = filled.clone().cholesky() {
+            return Ok(cholesky.unpack());
+        }
+        let eigen = filled.symmetric_eigen();
+        let largest = eigen.eigenvalues.amax();
+        if eigen.eigenvalues.iter().all(|&value| value >= -NEGATIVE * largest) {
+            let roots = eigen.eigenvalues.map(|value| value.max(0.0).sqrt());
+            return Ok(eigen.eigenvectors * DMatrix::from_diagonal(&roots));
+        }
+        Err(RankingError::Singular { matrix: "covariance" })
+    }
+
+    /// Sets negative eigenvalues to 0, if there are any beyond rounding.
+    pub(super) fn without_negative_part(self) -> Covariance {
+        let eigen = self.matrix.clone().symmetric_eigen();
+        let largest = eigen.eigenvalues.amax();
+        if eigen.eigenvalues.iter().all(|&value| value >= -NEGATIVE * largest) {
+            return self;
+        }
+        let kept = eigen.eigenvalues.map(|value| value.max(0.0));
+        let vectors = &eigen.eigenvectors;
+        Covariance { matrix: vectors * DMatrix::from_diagonal(&kept) * vectors.transpose() }
     }
 }

@@ -2,18 +2,27 @@
 //! that cannot be rated in full (`existence`), under changes that must not matter (`properties`), by simulation
 //! (`coverage`), and for the small parts (`parts`).
 
+mod bootstrap;
+mod clustered;
 mod coverage;
 mod existence;
+mod fragility;
 mod golden;
+mod live;
 mod parts;
 mod properties;
 mod published;
+mod screening;
+mod style;
+mod weights;
 
 use std::path::PathBuf;
 
+use serde_json::Value;
+
 use crate::ranking::{
-    Board, Coding, Counts, Covariance, ELO_PER_NAT, Fit, MEAN_RATING, Method, Outcome, Settings,
-    SmallSample, Tally, Vote, compute, fit,
+    AttributedVote, Board, Coding, Counts, Covariance, ELO_PER_NAT, Fit, MEAN_RATING, Method,
+    Outcome, Settings, SmallSample, Tally, Vote, compute, fit,
 };
 
 /// Reads a file of `tests/golden`.
@@ -60,6 +69,31 @@ fn outcome(winner: &str) -> Outcome {
         "both_bad" => Outcome::BothBad,
         other => panic!("unknown winner {other}"),
     }
+}
+
+/// The 8,931 votes of llmfao with worker and prompt (59 models in the order of their numbers), and the references.
+pub(crate) fn llmfao() -> (Vec<AttributedVote>, Value) {
+    let expected: Value = serde_json::from_str(&golden_file("llmfao/expected.json")).unwrap();
+    let models: Vec<usize> = numbers(&expected["models"]).iter().map(|&id| id as usize).collect();
+    let line = |line: &str| {
+        let fields: Vec<&str> = line.split(',').collect();
+        let number = |i: usize| fields[i].parse::<usize>().unwrap();
+        let model = |i: usize| models.binary_search(&number(i)).unwrap();
+        let outcome = match fields[2] {
+            "left" => Outcome::Left,
+            "right" => Outcome::Right,
+            "tie" => Outcome::Tie,
+            other => panic!("unknown winner {other}"),
+        };
+        let vote = Vote { left: model(0), right: model(1), outcome };
+        AttributedVote { vote, voter: Some(number(3)), prompt: Some(number(4)), weight: 1.0 }
+    };
+    (golden_file("llmfao/votes.csv").lines().skip(1).map(line).collect(), expected)
+}
+
+/// A list of numbers in a reference.
+pub(crate) fn numbers(list: &Value) -> Vec<f64> {
+    list.as_array().unwrap().iter().map(|value| value.as_f64().unwrap()).collect()
 }
 
 /// Counts given as (left, right, left wins, right wins, ties).

@@ -8,7 +8,7 @@ use crate::ranking::{Board, Counts, Frame, Row, Settings, SmallSample, Tally, co
 const ANCHOR: &str = "mixtral-8x7b-instruct-v0.1";
 
 /// One line of the expected ratings, in the order of the file.
-struct Expected {
+pub(super) struct Expected {
     model: String,
     record: Vec<u64>,
     rating: f64,
@@ -16,7 +16,7 @@ struct Expected {
     half_width_anchor: f64,
 }
 
-fn expected() -> Vec<Expected> {
+pub(super) fn expected() -> Vec<Expected> {
     let text = golden_file("chatbot-arena-2024-08-14/expected_bt_20240814.csv");
     let line = |line: &str| {
         let fields: Vec<&str> = line.split(',').collect();
@@ -33,7 +33,7 @@ fn expected() -> Vec<Expected> {
 }
 
 /// The counts, with models in the order of the expected ratings.
-fn counts(expected: &[Expected]) -> Counts {
+pub(super) fn counts(expected: &[Expected]) -> Counts {
     let text = golden_file("chatbot-arena-2024-08-14/pairs_20240814.csv");
     let index = |name: &str| expected.iter().position(|line| line.model == name).unwrap();
     let mut counts = Counts::new(expected.len());
