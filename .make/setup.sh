@@ -81,7 +81,8 @@ find_root() {
   as_root=()
   have apt-get || return 1
   ((EUID == 0)) && return 0
-  have sudo && sudo -n true 2>/dev/null && as_root=(sudo -n)
+  # A password is asked for where there is a terminal to type it.
+  have sudo && { sudo -n true 2>/dev/null || { [[ -t 0 ]] && sudo -v; }; } && as_root=(sudo)
 }
 
 # Debian's package creates a cluster and starts it as a service. Doubleblind starts its own from the same binaries, so nobody needs

@@ -16,6 +16,7 @@ create table battles (
 );
 create index on battles (state, opened_at) where state in ('running', 'complete', 'failed');
 create index on battles (voter_id, opened_at desc);
+create index on battles (question_id) where question_id is not null;
 comment on table battles is 'One comparison of two models';
 comment on column battles.battle_id is 'Random id, the address of the page';
 comment on column battles.voter_id is 'Who opened it; nobody else may see it';

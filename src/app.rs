@@ -14,7 +14,7 @@ use sqlx::PgPool;
 
 use crate::battle::Ring;
 use crate::config::Site;
-use crate::kit::http::{HttpError, headers, same_origin, show_as_page};
+use crate::kit::http::{HttpError, head_as_get, headers, same_origin, show_as_page};
 use crate::kit::{assets, session::PgSessions};
 use crate::ranking::Boards;
 use crate::{battle, export, leaderboard, vote};
@@ -65,6 +65,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .wrap(from_fn(show_as_page))
             .wrap(Compress::default())
             .wrap(headers())
+            .wrap(from_fn(head_as_get))
             .route("/static/{version}/{file:.*}", web::get().to(static_file))
             .configure(battle::handlers::routes)
             .configure(vote::handlers::routes)

@@ -49,7 +49,7 @@ pub struct Given {
     /// Threads of each worker [default: half the cores]
     #[arg(long, env = "DOUBLEBLIND_THREADS", global = true, value_name = "N")]
     pub threads: Option<u32>,
-    /// Tokens that one conversation may have [default: 4096]
+    /// Tokens that one conversation may have [default: 8192]
     #[arg(long, env = "DOUBLEBLIND_CONTEXT", global = true, value_name = "N")]
     pub context: Option<u32>,
     /// Seconds until an unfinished answer counts as a failure [default: 300]
@@ -179,8 +179,8 @@ impl Given {
             workers: Workers {
                 program: given.worker_bin.unwrap_or_else(worker_beside_this_program),
                 threads: in_range("threads", given.threads.unwrap_or(half), 1, 256)?,
-                context_tokens: in_range("context", given.context.unwrap_or(4096), 512, 131_072)?,
-                sequences: 4,
+                context_tokens: in_range("context", given.context.unwrap_or(8192), 512, 131_072)?,
+                sequences: 3,
             },
             secure_cookie: given.secure_cookie.unwrap_or(false),
         })

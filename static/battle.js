@@ -52,6 +52,7 @@ function follow() {
 async function refresh() {
   try {
     const response = await fetch(location.pathname, { headers: { Accept: "text/html" } });
+    if (response.status === 404) return location.reload();
     if (!response.ok) throw new Error(response.status);
     const page = new DOMParser().parseFromString(await response.text(), "text/html");
     // The vote was cast in another tab: who was who is a page of its own.
@@ -135,7 +136,9 @@ document.addEventListener("submit", (event) => {
     for (const button of form.querySelectorAll("button")) button.disabled = true;
   }, 0);
 });
-window.addEventListener("pageshow", () => {
+window.addEventListener("pageshow", (event) => {
+  // A page that comes back from the browser's memory has lost its stream.
+  if (event.persisted && battle()) refresh();
   for (const button of document.querySelectorAll("button:disabled")) button.disabled = false;
 });
 

@@ -20,9 +20,12 @@ impl From<BattleError> for HttpError {
             BattleError::Unknown(_) => HttpError::not_found(),
             BattleError::EmptyPrompt
             | BattleError::PromptTooLong(_)
+            | BattleError::ConversationTooLong { .. }
             | BattleError::UnknownQuestion => HttpError::bad_request(error.to_string()),
             BattleError::NotNow(_) => HttpError::conflict(error.to_string()),
-            BattleError::Pool(PoolError::Pairing(_)) => HttpError::unavailable(error.to_string()),
+            BattleError::Busy(_) | BattleError::Pool(PoolError::Pairing(_)) => {
+                HttpError::unavailable(error.to_string())
+            }
             BattleError::Pool(_) | BattleError::Randomness | BattleError::Store(_) => {
                 HttpError::internal(error)
             }

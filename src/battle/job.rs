@@ -5,6 +5,7 @@ use std::time::Duration;
 use sqlx::PgPool;
 
 use super::queries;
+use crate::kit::session;
 
 /// How often abandoned battles are looked for.
 const EVERY: Duration = Duration::from_secs(300);
@@ -34,6 +35,9 @@ pub async fn sweep(db: PgPool) {
             Ok(0) => {}
             Ok(count) => tracing::info!(battles = count, "voided battles without a vote"),
             Err(error) => tracing::warn!("abandoned battles could not be voided: {error}"),
+        }
+        if let Err(error) = session::forget_expired(&db).await {
+            tracing::warn!("expired sessions could not be forgotten: {error}");
         }
     }
 }

@@ -17,12 +17,14 @@ use tokio::time::MissedTickBehavior;
 
 use super::Ring;
 use super::queries::{self, Ending, Place};
-use crate::inference::{Generation, Job, Order, Output};
+use crate::inference::{Engine, Generation, Job, Order, Output};
 
 /// How long a page without a live connection counts as somebody watching.
 const PAGE_LEASE: Duration = Duration::from_secs(5);
 /// How long an unwatched battle keeps its place in the workers.
 const UNWATCHED_LIMIT: Duration = Duration::from_secs(600);
+/// Most text of one answer, in bytes; a worker that sends more does not keep to what was asked.
+const MAX_ANSWER_BYTES: usize = 128 << 10;
 /// How long a result waits for a database that does not answer.
 const STORE_PATIENCE: Duration = Duration::from_secs(60);
 
@@ -200,7 +202,9 @@ struct Round {
     generations: Sides<Option<Generation>>,
     texts: Sides<String>,
     endings: Sides<Option<Ending>>,
-    engines: Sides<Option<String>>,
+    versions: Sides<Option<String>>,
+    /// Held, so that a model that is retired meanwhile still writes its answer to the end.
+    engines_in_use: Vec<Arc<dyn Engine>>,
     paused: bool,
 }
 
@@ -211,14 +215,16 @@ impl Round {
             generations: Sides { left: None, right: None },
             texts: Sides::default(),
             endings: Sides { left: None, right: None },
-            engines: Sides::default(),
+            versions: Sides::default(),
+            engines_in_use: Vec::new(),
             paused: false,
         };
         for (side, job) in [(Side::Left, jobs.left), (Side::Right, jobs.right)] {
             match ring.engines.get(*models.get(side)) {
                 Some(engine) => {
-                    *round.engines.get_mut(side) = engine.readiness().map(|ready| ready.engine);
+                    *round.versions.get_mut(side) = engine.readiness().map(|ready| ready.engine);
                     *round.generations.get_mut(side) = Some(engine.generate(job));
+                    round.engines_in_use.push(engine);
                 }
                 None => round.fail(side, Failure::Unavailable, "no engine for this model"),
             }
@@ -241,7 +247,8 @@ impl Round {
                 output = next(&mut self.generations.right) => self.take(Side::Right, output),
                 _ = stop.wait_for(|stop| *stop) => return false,
                 _ = ticks.tick() => match live.absent_for() {
-                    Some(absence) if absence > UNWATCHED_LIMIT => return false,
+                    // Answers that are written are kept, though nobody has seen their ends.
+                    Some(absence) if absence > UNWATCHED_LIMIT => return self.both_written(),
                     Some(_) => self.pause(true),
                     None => {
                         self.pause(false);
@@ -260,6 +267,11 @@ impl Round {
                 },
             }
         }
+    }
+
+    fn both_written(&self) -> bool {
+        let written = |side| matches!(self.endings.get(side), Some(Ending::Complete { .. }));
+        Side::BOTH.into_iter().all(written)
     }
 
     fn any_failed(&self) -> bool {
@@ -298,6 +310,11 @@ impl Round {
     fn take(&mut self, side: Side, output: Option<Output>) {
         match output {
             Some(Output::Text(text)) => {
+                if self.texts.get(side).len() + text.len() > MAX_ANSWER_BYTES {
+                    return self.fail(side, Failure::Decode, "more text than was asked for");
+                }
+                // Postgres keeps no NUL in a text.
+                let text = text.replace('\0', "\u{FFFD}");
                 self.clock.push(side, &text);
                 self.texts.get_mut(side).push_str(&text);
             }
@@ -307,7 +324,7 @@ impl Round {
                     return self.fail(side, Failure::Empty, "no visible text");
                 }
                 self.clock.finish(side);
-                let engine = self.engines.get_mut(side).take();
+                let engine = self.versions.get_mut(side).take();
                 *self.endings.get_mut(side) =
                     Some(Ending::Complete { body, finish, usage, engine });
                 *self.generations.get_mut(side) = None;
@@ -327,7 +344,9 @@ async fn next(generation: &mut Option<Generation>) -> Option<Output> {
 }
 
 /// Writes the result down, patiently: a database that restarts must not cost the voter the answers.
-async fn store(db: &PgPool, id: BattleId, place: (i16, i16), round: Round, complete: bool) {
+///
+/// What Postgres refuses for good ends the battle as failed, so that its voter can retry.
+async fn store(db: &PgPool, id: BattleId, place: (i16, i16), round: Round, mut complete: bool) {
     let endings = round.endings;
     let give_up = Instant::now() + STORE_PATIENCE;
     loop {
@@ -337,9 +356,19 @@ async fn store(db: &PgPool, id: BattleId, place: (i16, i16), round: Round, compl
                 tracing::error!(battle.id = %id, "the answers could not be stored: {error}");
                 return;
             }
+            Err(sqlx::Error::Database(refusal)) if complete && !is_passing(&*refusal) => {
+                tracing::error!(battle.id = %id, "the answers are refused: {refusal}");
+                complete = false;
+            }
             Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
         }
     }
+}
+
+/// Whether a refusal is about the server's state (class 57, 53 or 40), not about the rows.
+fn is_passing(refusal: &dyn sqlx::error::DatabaseError) -> bool {
+    let code = refusal.code().unwrap_or_default();
+    ["57", "53", "40"].iter().any(|class| code.starts_with(class))
 }
 
 async fn try_store(

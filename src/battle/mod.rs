@@ -4,6 +4,7 @@
 
 pub mod handlers;
 pub mod job;
+mod limits;
 mod live;
 pub mod pages;
 pub mod queries;
@@ -23,11 +24,12 @@ use crate::config::Answering;
 use crate::inference::{Engines, Job};
 use crate::pool::{self, PoolError};
 
+pub use limits::{Limits, MAX_PROMPT_CHARS};
 pub use live::{Hub, Peek};
 
-/// Longest question, in characters.
-pub const MAX_PROMPT_CHARS: usize = 8_000;
-/// Most turns of one battle, so that conversations fit into every model's context.
+use limits::{accepted, check_room};
+
+/// Most turns of one battle.
 pub const MAX_TURNS: usize = 5;
 
 /// Where a battle stands.
@@ -156,6 +158,20 @@ pub enum BattleError {
     /// The question is too long.
     #[error("the question has {0} characters; at most {MAX_PROMPT_CHARS} fit")]
     PromptTooLong(usize),
+    /// The conversation may not fit into some model's context.
+    #[error(
+        "question, earlier turns and answers together have {bytes} bytes, and {room} fit into every \
+         model of this arena; ask a shorter question or start another battle"
+    )]
+    ConversationTooLong {
+        /// Of the whole conversation.
+        bytes: usize,
+        /// What is allowed.
+        room: usize,
+    },
+    /// Too many battles are in progress.
+    #[error("{0}")]
+    Busy(&'static str),
     /// No such question in the evaluation sets.
     #[error("this question is not in any evaluation set")]
     UnknownQuestion,
@@ -187,6 +203,8 @@ pub struct Ring {
     pub hub: Hub,
     /// How answers are made.
     pub answering: Answering,
+    /// How many battles may be in progress.
+    pub limits: Limits,
 }
 
 /// Draws a pair, writes it down with its probability, and only then starts both answers.
@@ -215,8 +233,17 @@ async fn start(
     question: Option<i64>,
 ) -> Result<BattleId, BattleError> {
     let id = BattleId(Uuid::new_v4());
+    if ring.hub.count() >= ring.limits.site {
+        return Err(BattleError::Busy("all places are taken at the moment; try again in a minute"));
+    }
+    check_room(ring, &[], prompt)?;
     let mut rng = StdRng::try_from_rng(&mut SysRng).map_err(|_| BattleError::Randomness)?;
     let mut tx = ring.db.begin().await?;
+    if queries::count_running(&mut tx, voter).await? >= ring.limits.voter {
+        return Err(BattleError::Busy(
+            "some of your battles are still being written; wait for one of them, or skip it",
+        ));
+    }
     let draw = pool::draw(&mut tx, &ring.engines.ready(), &mut rng).await?;
     queries::insert_voter(&mut tx, voter).await?;
     queries::insert(&mut tx, id, voter, &draw, question).await?;
@@ -238,16 +265,19 @@ pub async fn ask_on(
 ) -> Result<(), BattleError> {
     let prompt = accepted(prompt)?;
     let mut tx = ring.db.begin().await?;
+    // The row is taken first: what is read after it cannot change any more.
+    let restarted = queries::restart(&mut tx, id, State::Complete).await?;
     let battle = find(&mut tx, voter, id).await?;
-    let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
     if battle.turns.len() >= MAX_TURNS {
         return Err(BattleError::NotNow("this battle has had all its turns; please decide"));
     }
-    if !queries::restart(&mut tx, id, State::Complete).await? {
+    if !restarted {
         return Err(BattleError::NotNow(
             "a further question is possible once both answers are complete, and before the vote",
         ));
     }
+    check_room(ring, &battle.turns, &prompt)?;
+    let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
     queries::insert_turn(&mut tx, id, turn, &prompt).await?;
     let seeds = begin_answers(&mut tx, ring, id, turn, 0, battle.models).await?;
     tx.commit().await?;
@@ -259,11 +289,12 @@ pub async fn ask_on(
 /// Has the same pair answer the same question again after a failure.
 pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), BattleError> {
     let mut tx = ring.db.begin().await?;
+    let restarted = queries::restart(&mut tx, id, State::Failed).await?;
     let battle = find(&mut tx, voter, id).await?;
     let Some((last, before)) = battle.turns.split_last() else {
         return Err(BattleError::Unknown(id));
     };
-    if !queries::restart(&mut tx, id, State::Failed).await? {
+    if !restarted {
         return Err(BattleError::NotNow("only a pair that could not be completed can be retried"));
     }
     let (turn, attempt) = (last.turn, last.attempt + 1);
@@ -306,15 +337,6 @@ pub async fn find(
     }
 }
 
-fn accepted(prompt: &str) -> Result<String, BattleError> {
-    let prompt = prompt.trim().replace("\r\n", "\n").replace('\0', "");
-    match prompt.chars().count() {
-        0 => Err(BattleError::EmptyPrompt),
-        n if n > MAX_PROMPT_CHARS => Err(BattleError::PromptTooLong(n)),
-        _ => Ok(prompt),
-    }
-}
-
 async fn begin_answers(
     db: &mut PgConnection,
     ring: &Ring,
@@ -347,16 +369,4 @@ fn jobs(ring: &Ring, before: &[Turn], prompt: &str, seeds: Sides<u32>) -> Sides<
         Job { messages, sampling: ring.answering.sampling, seed: *seeds.get(side) }
     };
     Sides { left: job(Side::Left), right: job(Side::Right) }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_or_overlong_question_is_refused_with_its_length() {
-        assert!(matches!(accepted(" \r\n "), Err(BattleError::EmptyPrompt)));
-        assert!(matches!(accepted(&"é".repeat(8_001)), Err(BattleError::PromptTooLong(8_001))));
-        assert_eq!(accepted(" a\r\nb ").unwrap(), "a\nb");
-    }
 }

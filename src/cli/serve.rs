@@ -43,6 +43,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         engines: engines.clone(),
         hub: Hub::default(),
         answering: settings.answering.clone(),
+        limits: battle::Limits::default(),
     };
     let parts = Parts {
         site: settings.site.clone(),

@@ -49,6 +49,13 @@ impl Engines {
         self.by_model.read().unwrap_or_else(PoisonError::into_inner).keys().copied().collect()
     }
 
+    /// Tokens of the smallest context among the models that can answer now.
+    pub fn smallest_context(&self) -> Option<u32> {
+        let by_model = self.by_model.read().unwrap_or_else(PoisonError::into_inner);
+        let tokens = |engine: &Arc<dyn Engine>| Some(engine.readiness()?.context_tokens);
+        by_model.values().filter_map(tokens).min()
+    }
+
     /// The models that can answer now.
     pub fn ready(&self) -> HashSet<ModelId> {
         let by_model = self.by_model.read().unwrap_or_else(PoisonError::into_inner);

@@ -26,6 +26,8 @@ const STEADY: Duration = Duration::from_secs(120);
 const HUNG_AFTER: Duration = Duration::from_secs(60);
 /// How often that is looked at.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Events that wait for the app; a worker that sends more waits itself.
+const EVENTS_IN_STORE: usize = 1024;
 /// Lines of a worker's stderr that are kept for the log.
 const STDERR_LINES: usize = 20;
 
@@ -176,7 +178,7 @@ async fn refuse_for(pause: Duration, inbox: &mut mpsc::UnboundedReceiver<Inbound
 struct Running {
     child: Child,
     lines: mpsc::UnboundedSender<String>,
-    events: mpsc::UnboundedReceiver<Event>,
+    events: mpsc::Receiver<Event>,
     last_words: mpsc::UnboundedReceiver<String>,
     answers: HashMap<AnswerKey, InProgress>,
     last_word: Instant,
@@ -215,7 +217,7 @@ impl Running {
             return Err(not_started("it has no pipes".to_owned()));
         };
         let (lines, outbox) = mpsc::unbounded_channel();
-        let (sender, events) = mpsc::unbounded_channel();
+        let (sender, events) = mpsc::channel(EVENTS_IN_STORE);
         let (words, last_words) = mpsc::unbounded_channel();
         tokio::spawn(write_lines(stdin, outbox));
         tokio::spawn(read_events(stdout, sender));
@@ -339,7 +341,7 @@ async fn write_lines(mut stdin: ChildStdin, mut outbox: mpsc::UnboundedReceiver<
     }
 }
 
-async fn read_events(stdout: ChildStdout, events: mpsc::UnboundedSender<Event>) {
+async fn read_events(stdout: ChildStdout, events: mpsc::Sender<Event>) {
     let mut reader = BufReader::new(stdout);
     let mut line = Vec::new();
     loop {
@@ -351,7 +353,7 @@ async fn read_events(stdout: ChildStdout, events: mpsc::UnboundedSender<Event>) 
         let event = std::str::from_utf8(&line).ok().and_then(|text| protocol::decode(text).ok());
         // A line outside the protocol ends the worker: its memory can no longer be trusted.
         let Some(event) = event else { return };
-        if events.send(event).is_err() {
+        if events.send(event).await.is_err() {
             return;
         }
     }

@@ -5,13 +5,15 @@
 use std::collections::HashSet;
 
 use ammonia::Builder;
+use comrak::arena_tree::NodeEdge;
 use comrak::nodes::{AstNode, NodeValue};
 use comrak::{Arena, Options, parse_document};
 
-/// Longest answer that is rendered, in bytes; more is shown as plain text. ammonia is quadratic in
-/// nesting, so length and quote depth are both limited.
+/// Longest answer that is rendered, in bytes; more is shown as plain text.
 const MAX_BYTES: usize = 32 << 10;
-const MAX_QUOTE_DEPTH: usize = 16;
+const MAX_DEPTH: usize = 32;
+/// Most HTML that is looked through; a small table can claim half a million cells.
+const MAX_HTML_BYTES: usize = 256 << 10;
 
 /// Whether links may be followed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -24,8 +26,8 @@ pub enum Links {
 
 /// Renders one answer.
 pub fn render(text: &str, links: Links) -> String {
-    if text.len() > MAX_BYTES || quote_depth(text) > MAX_QUOTE_DEPTH {
-        return format!("<pre>{}</pre>", ammonia::clean_text(text));
+    if text.len() > MAX_BYTES {
+        return plain(text);
     }
     let mut options = Options::default();
     options.extension.table = true;
@@ -35,21 +37,38 @@ pub fn render(text: &str, links: Links) -> String {
     options.render.hardbreaks = true;
     let arena = Arena::new();
     let root = parse_document(&arena, text, &options);
-    for node in root.descendants() {
+    if depth(root) > MAX_DEPTH {
+        return plain(text);
+    }
+    // Collected first: taming detaches nodes, which the iterator does not survive.
+    let nodes: Vec<_> = root.descendants().collect();
+    for node in nodes {
         tame(&arena, node, links);
     }
     let mut html = String::new();
-    if comrak::format_html(root, &options, &mut html).is_err() {
-        return format!("<pre>{}</pre>", ammonia::clean_text(text));
+    if comrak::format_html(root, &options, &mut html).is_err() || html.len() > MAX_HTML_BYTES {
+        return plain(text);
     }
-    clean(&html, links)
+    let clean = clean(&html, links);
+    // Markdown can be all definitions and no text.
+    if clean.trim().is_empty() { plain(text) } else { clean }
 }
 
-fn quote_depth(text: &str) -> usize {
-    let marks = |line: &str| {
-        line.chars().take_while(|c| matches!(c, '>' | ' ' | '\t')).filter(|c| *c == '>').count()
-    };
-    text.lines().map(marks).max().unwrap_or(0)
+fn plain(text: &str) -> String {
+    format!("<pre>{}</pre>", ammonia::clean_text(text))
+}
+
+/// How deep elements are nested: ammonia is quadratic in it.
+fn depth<'a>(root: &'a AstNode<'a>) -> usize {
+    let (mut depth, mut deepest) = (0_usize, 0);
+    for edge in root.traverse() {
+        match edge {
+            NodeEdge::Start(_) => depth += 1,
+            NodeEdge::End(_) => depth -= 1,
+        }
+        deepest = deepest.max(depth);
+    }
+    deepest
 }
 
 /// Turns images into their text, and links into text with the address behind it.
@@ -185,8 +204,19 @@ mod tests {
     }
 
     #[test]
+    fn empty_images_and_links_and_definitions_are_shown_as_something() {
+        for text in ["![](u)", "[](u)", "[![](img)](u)", "a [![](img)](u) b", "[1]: http://x"] {
+            assert!(!render(text, Links::Inert).trim().is_empty(), "{text}");
+            assert!(!render(text, Links::Live).contains("<img"), "{text}");
+        }
+    }
+
+    #[test]
     fn deep_quotes_and_long_answers_are_shown_as_plain_text() {
-        assert!(render(&format!("{}x", "> ".repeat(400)), Links::Inert).starts_with("<pre>"));
+        for start in ["", "- ", "1. "] {
+            let quotes = format!("{start}{}x", ">".repeat(8_000));
+            assert!(render(&quotes, Links::Inert).starts_with("<pre>"), "{start}");
+        }
         assert!(render(&"x ".repeat(20_000), Links::Inert).starts_with("<pre>"));
     }
 

@@ -125,6 +125,11 @@ impl<'m, 'e> Engine<'m, 'e> {
             }
             loop {
                 match requests.try_recv() {
+                    // At most one conversation is prepared between two steps.
+                    Ok(request @ Request::Generate { .. }) => {
+                        self.take(request);
+                        break;
+                    }
                     Ok(request) => self.take(request),
                     Err(TryRecvError::Empty) => break,
                     Err(TryRecvError::Disconnected) => return Ok(()),

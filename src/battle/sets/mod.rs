@@ -178,10 +178,13 @@ pub async fn import_all(db: &PgPool, root: &Path) -> Result<Vec<SetError>, SetEr
     Ok(problems)
 }
 
-/// Opens a battle on a question of a set that this voter has judged least often, drawn by lot.
+/// Opens a battle on a question of a set that this voter has judged least often, drawn by lot among
+/// those that fit into every model's context.
 pub async fn open_any(ring: &Ring, voter: VoterId, set: &str) -> Result<BattleId, BattleError> {
     let mut db = ring.db.acquire().await?;
-    let question = queries::find_fresh_question(&mut db, voter, set).await?;
+    let question =
+        queries::find_fresh_question(&mut db, voter, set, super::limits::first_turn_room(ring))
+            .await?;
     drop(db);
     super::open_question(ring, voter, question.ok_or(BattleError::UnknownQuestion)?).await
 }

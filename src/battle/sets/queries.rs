@@ -132,16 +132,19 @@ pub(super) async fn find_fresh_question(
     db: &mut PgConnection,
     voter: VoterId,
     set: &str,
+    room_bytes: i32,
 ) -> sqlx::Result<Option<i64>> {
     sqlx::query_scalar!(
         "select q.question_id from questions q
          where q.set_id = $1
            and q.set_version = (select max(version) from eval_sets where set_id = $1)
+           and octet_length(q.turns[1]) <= $3
          order by (select count(*) from battles b
                    where b.question_id = q.question_id and b.voter_id = $2), random()
          limit 1",
         set,
-        voter.0
+        voter.0,
+        room_bytes
     )
     .fetch_optional(db)
     .await

@@ -17,10 +17,24 @@ pub fn headers() -> DefaultHeaders {
              frame-ancestors 'none'",
         ))
         .add(("X-Content-Type-Options", "nosniff"))
-        .add(("Referrer-Policy", "no-referrer"))
+        // Not `no-referrer`: browsers then send `Origin: null` with the site's own forms.
+        .add(("Referrer-Policy", "same-origin"))
         .add(("Cross-Origin-Opener-Policy", "same-origin"))
         .add(("Cross-Origin-Resource-Policy", "same-origin"))
         .add(("Permissions-Policy", "camera=(), microphone=(), geolocation=()"))
+}
+
+/// Answers HEAD as GET without a body, as every address must (RFC 9110, section 9.1).
+///
+/// actix routes by method, and its encoder leaves the body out by the method that was received.
+pub async fn head_as_get(
+    mut request: ServiceRequest,
+    next: Next<impl MessageBody + 'static>,
+) -> Result<ServiceResponse<impl MessageBody>, actix_web::Error> {
+    if request.method() == Method::HEAD {
+        request.head_mut().method = Method::GET;
+    }
+    next.call(request).await
 }
 
 /// Refuses a state-changing request that a browser sends for another site.

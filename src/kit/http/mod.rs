@@ -7,7 +7,7 @@ use actix_web::HttpResponse;
 use actix_web::http::header;
 use askama::Template;
 
-pub use guard::{headers, same_origin};
+pub use guard::{head_as_get, headers, same_origin};
 pub use problem::{HttpError, show_as_page};
 
 /// A page as a response.

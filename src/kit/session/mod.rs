@@ -26,6 +26,11 @@ impl PgSessions {
     }
 }
 
+/// Deletes sessions that have ended.
+pub async fn forget_expired(db: &PgPool) -> sqlx::Result<()> {
+    queries::delete_expired(db).await
+}
+
 fn digest(key: &SessionKey) -> Vec<u8> {
     Sha256::digest(key.as_ref().as_bytes()).to_vec()
 }

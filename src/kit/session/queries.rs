@@ -43,6 +43,11 @@ pub(super) async fn prolong(db: &PgPool, token: &[u8], ttl: Duration) -> sqlx::R
     Ok(())
 }
 
+pub(super) async fn delete_expired(db: &PgPool) -> sqlx::Result<()> {
+    sqlx::query!("delete from sessions where expires_at < now()").execute(db).await?;
+    Ok(())
+}
+
 pub(super) async fn delete(db: &PgPool, token: &[u8]) -> sqlx::Result<()> {
     sqlx::query!("delete from sessions where token_sha256 = $1", token).execute(db).await?;
     Ok(())

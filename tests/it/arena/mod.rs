@@ -125,11 +125,6 @@ impl TestArena {
         self.server.address.to_string()
     }
 
-    /// For connections that must not be the test's or the server's.
-    pub(crate) fn database_url(&self) -> String {
-        self.database.url()
-    }
-
     /// Connections of the test itself.
     pub(crate) fn db(&self) -> PgPool {
         self.db.clone()

@@ -175,7 +175,7 @@ impl Engine for Scripted {
         self.ready.then(|| Readiness {
             engine: self.name.clone(),
             load_ms: 1,
-            context_tokens: 4096,
+            context_tokens: 131_072,
             template: TemplateSource::File,
             process_id: None,
         })

@@ -6,12 +6,15 @@ use std::thread::JoinHandle;
 
 use actix_web::cookie::Key;
 use doubleblind::app::{self, Parts};
-use doubleblind::battle::{Hub, Ring};
+use doubleblind::battle::{Hub, Limits, Ring};
 use doubleblind::config::{Answering, Site};
 use doubleblind::inference::Engines;
 use doubleblind::ranking::{self, Boards};
 use sqlx::postgres::PgPoolOptions;
 use tokio::sync::oneshot;
+
+/// More than any test opens; `battle/limits.rs` tests the limits themselves.
+const MANY: Limits = Limits { site: 10_000, voter: 10_000 };
 
 /// Signs cookies in all tests; secret to nobody.
 const KEY: [u8; 64] = [7; 64];
@@ -74,7 +77,7 @@ async fn run(
     let parts = Parts {
         site: Site { name: "Test arena".to_owned(), assets: "0".to_owned() },
         db: db.clone(),
-        ring: Ring { db, engines, hub: hub.clone(), answering },
+        ring: Ring { db, engines, hub: hub.clone(), answering, limits: MANY },
         boards: boards.clone(),
         session_key: Key::from(&KEY),
         secure_cookie: false,

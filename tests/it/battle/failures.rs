@@ -179,8 +179,9 @@ async fn skipping_a_running_battle_ends_both_answers() {
 async fn a_battle_without_a_vote_is_void_after_a_day() {
     let arena = TestArena::of_two_instant().await;
     let voter = arena.voter();
-    let [old, young, voted] = [(); 3].map(|()| arena.complete_battle(&voter));
-    let (old, young, voted) = tokio::join!(old, young, voted);
+    let old = arena.complete_battle(&voter).await;
+    let young = arena.complete_battle(&voter).await;
+    let voted = arena.complete_battle(&voter).await;
     voter.votes(&voted, "tie").await.location();
     for (id, age) in [(&old, "24:00:01"), (&young, "23:59:00"), (&voted, "48:00:00")] {
         sqlx::query(

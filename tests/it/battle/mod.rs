@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod failures;
+mod limits;
 mod opening;
 mod privacy;
 mod stream;

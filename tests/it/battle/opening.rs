@@ -1,12 +1,11 @@
 //! How a battle starts: the pair, its probability, and questions that are refused.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
 
 use doubleblind::pool::{self, Model};
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
-use sqlx::{Connection, PgConnection};
 use tokio::sync::Semaphore;
 
 use crate::arena::{Script, Scripted, TestArena, eventually, model};
@@ -15,34 +14,26 @@ fn weighing(name: &str, weight: u32) -> Model {
     Model { weight, ..model(name) }
 }
 
-/// What another connection sees of battles, answered before the caller goes on.
-fn committed_battles(url: String) -> i64 {
-    let look = async move {
-        let mut db = PgConnection::connect(&url).await.unwrap();
-        let count = "select count(*) from battles join answers using (battle_id) where p_draw > 0";
-        sqlx::query_scalar(count).fetch_one(&mut db).await.unwrap()
-    };
-    let runtime = || tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    std::thread::spawn(move || runtime().block_on(look)).join().unwrap()
-}
+/// Makes every commit of a new battle fail, after all its statements have passed.
+const FAILING_COMMIT: &str = "create function refuse() returns trigger language plpgsql as
+     $$ begin raise exception 'the disk is full'; end $$;
+     create constraint trigger refuse after insert on battles
+     deferrable initially deferred for each row execute function refuse();";
 
 #[tokio::test]
-async fn the_pair_is_committed_before_an_engine_is_asked() {
-    let arena = TestArena::open().await;
-    let seen = Arc::new(Mutex::new(Vec::new()));
-    for name in ["Aster", "Birch"] {
-        let (url, seen) = (arena.database_url(), Arc::clone(&seen));
-        let engine = Scripted::by(move |_| {
-            seen.lock().unwrap().push(committed_battles(url.clone()));
-            Script::says("text")
-        });
-        arena.join(model(name), &engine).await;
-    }
+async fn no_engine_is_asked_unless_the_pair_is_committed() {
+    let (aster, birch) = (Scripted::saying("one"), Scripted::saying("two"));
+    let arena = TestArena::of_two(&aster, &birch).await;
+    sqlx::raw_sql(FAILING_COMMIT).execute(&arena.db()).await.unwrap();
     let voter = arena.voter();
 
-    arena.complete_battle(&voter).await;
+    let reply = voter.posts("/battles", &[("prompt", "What is a comet?")]).await;
 
-    assert_eq!(*seen.lock().unwrap(), [2, 2], "both answers, seen by both engines");
+    assert_eq!(reply.status, 500);
+    assert!(reply.body.contains("tell the operator the reference"), "{}", reply.body);
+    assert!(!reply.body.contains("disk is full"), "{}", reply.body);
+    assert_eq!(arena.battles_in_progress(), 0);
+    assert!(aster.jobs().is_empty() && birch.jobs().is_empty());
 }
 
 #[tokio::test]
@@ -119,10 +110,10 @@ async fn a_model_never_meets_itself_and_pairs_come_up_as_often_as_stated() {
 }
 
 #[tokio::test]
-async fn a_coin_decides_over_the_sides() {
+async fn a_coin_decides_over_the_sides_also_where_one_model_is_likelier_to_be_drawn_first() {
     let arena = TestArena::open().await;
-    let aster = arena.join(model("Aster"), &Scripted::saying("one")).await;
-    arena.join(model("Birch"), &Scripted::saying("two")).await;
+    let aster = arena.join(weighing("Aster", 9), &Scripted::saying("one")).await;
+    arena.join(weighing("Birch", 1), &Scripted::saying("two")).await;
     let voter = arena.voter();
 
     for _ in 0..200 {
