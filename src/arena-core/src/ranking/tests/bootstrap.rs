@@ -1,6 +1,5 @@
 //! Resampled votes: random counts against their distributions, and intervals against the sandwich.
 
-
 use proptest::prelude::*;
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
