@@ -25,8 +25,8 @@ const PAGE_LEASE: Duration = Duration::from_secs(5);
 const UNWATCHED_LIMIT: Duration = Duration::from_secs(600);
 /// Most text of one answer, in bytes; a worker that sends more does not keep to what was asked.
 const MAX_ANSWER_BYTES: usize = 128 << 10;
-/// How long a result waits for a database that does not answer.
-const STORE_PATIENCE: Duration = Duration::from_secs(60);
+/// How often a result is offered to a database that does not answer.
+const STORE_AGAIN: Duration = Duration::from_millis(500);
 
 /// All battles in progress of this process.
 #[derive(Clone, Default)]
@@ -348,19 +348,20 @@ async fn next(generation: &mut Option<Generation>) -> Option<Output> {
 /// What Postgres refuses for good ends the battle as failed, so that its voter can retry.
 async fn store(db: &PgPool, id: BattleId, place: (i16, i16), round: Round, mut complete: bool) {
     let endings = round.endings;
-    let give_up = Instant::now() + STORE_PATIENCE;
+    let mut told = false;
     loop {
         match try_store(db, id, place, &endings, complete).await {
-            Ok(()) => return,
-            Err(error) if Instant::now() > give_up => {
-                tracing::error!(battle.id = %id, "the answers could not be stored: {error}");
-                return;
-            }
+            Ok(()) | Err(sqlx::Error::PoolClosed) => return,
             Err(sqlx::Error::Database(refusal)) if complete && !is_passing(&*refusal) => {
                 tracing::error!(battle.id = %id, "the answers are refused: {refusal}");
                 complete = false;
             }
-            Err(_) => tokio::time::sleep(Duration::from_millis(500)).await,
+            Err(error) => {
+                if !std::mem::replace(&mut told, true) {
+                    tracing::error!(battle.id = %id, "the answers wait for the database: {error}");
+                }
+                tokio::time::sleep(STORE_AGAIN).await;
+            }
         }
     }
 }
