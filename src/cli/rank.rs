@@ -9,6 +9,7 @@ use arena_core::ranking::{
 use clap::{Args, ValueEnum};
 
 use super::Outcome;
+use crate::export::rounded;
 use crate::ranking::SEED;
 use crate::ranking::files::{self, FileVotes};
 
@@ -173,11 +174,6 @@ fn line(row: &Row, model: &str, interval: Interval) -> Line {
         both_bad: row.both_bad,
         status: row.status.as_str(),
     }
-}
-
-/// Two decimals: equal on every machine, and finer than any interval.
-fn rounded(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
 }
 
 fn sort(lines: &mut [Line]) {

@@ -119,7 +119,7 @@ struct BoardLine<'a> {
 }
 
 /// Two decimals: what an interval of several points leaves meaningful, and equal on every machine.
-fn rounded(value: f64) -> f64 {
+pub(crate) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 

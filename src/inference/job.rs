@@ -8,7 +8,7 @@ use arena_core::ids::ModelId;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 
-use super::{Engines, LocalWorker};
+use super::{Engines, LocalWorker, ModelFile};
 use crate::config::Workers;
 use crate::pool::{self, Model};
 
@@ -50,31 +50,16 @@ async fn match_pool(db: &PgPool, engines: &Engines, workers: &Workers) -> sqlx::
     engines.retain(&active);
     let running = engines.models();
     for model in models.iter().filter(|model| !running.contains(&model.id)) {
-        match file_is_unchanged(model) {
-            Ok(()) => engines.put(model.id, Arc::new(start(model, workers))),
-            Err(reason) => tracing::error!(model.name = model.name, "not started: {reason}"),
-        }
+        engines.put(model.id, Arc::new(start(model, workers)));
     }
     Ok(())
 }
 
 fn start(model: &Model, workers: &Workers) -> LocalWorker {
-    let (path, template) = (model.file_path.clone(), model.chat_template.clone());
-    LocalWorker::start(&model.name, path, template, workers)
-}
-
-/// The file that is loaded must be the file that was hashed.
-fn file_is_unchanged(model: &Model) -> Result<(), String> {
-    let found = std::fs::metadata(&model.file_path)
-        .map_err(|error| format!("{}: {error}", model.file_path.display()))?;
-    let modified = found.modified().map_err(|error| error.to_string())?;
-    let same_time = (time::OffsetDateTime::from(modified) - model.file_modified_at).abs()
-        < time::Duration::milliseconds(1);
-    if i64::try_from(found.len()) != Ok(model.file_size_bytes) || !same_time {
-        return Err(format!(
-            "{} has changed since it was registered; register the new file under a new name",
-            model.file_path.display()
-        ));
-    }
-    Ok(())
+    let file = ModelFile {
+        path: model.file_path.clone(),
+        size_bytes: u64::try_from(model.file_size_bytes).unwrap_or(0),
+        modified_at: model.file_modified_at,
+    };
+    LocalWorker::start(&model.name, file, model.chat_template.clone(), workers)
 }

@@ -4,6 +4,7 @@
 
 mod engine;
 mod job;
+mod model_file;
 mod worker;
 
 use std::collections::{HashMap, HashSet};
@@ -13,6 +14,7 @@ use arena_core::ids::ModelId;
 
 pub use engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
 pub use job::follow_pool;
+pub use model_file::ModelFile;
 pub use worker::{LocalWorker, WorkerError};
 
 /// The engines of all models that take part.

@@ -13,6 +13,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
+use super::model_file::ModelFile;
 use crate::config::Workers;
 
 /// Longest time between the start of a worker and its word that it is ready.
@@ -42,6 +43,9 @@ pub enum WorkerError {
         /// What the system says.
         reason: String,
     },
+    /// The model's file is not the one that was registered.
+    #[error("{0}")]
+    File(String),
     /// It said that it cannot go on.
     #[error("{0}")]
     Refused(String),
@@ -80,7 +84,7 @@ pub struct LocalWorker {
 #[derive(Clone, Debug)]
 struct Plan {
     label: String,
-    model_file: PathBuf,
+    model_file: ModelFile,
     chat_template: Option<String>,
     workers: Workers,
 }
@@ -89,7 +93,7 @@ impl LocalWorker {
     /// Starts a worker and keeps it running until the value is dropped.
     pub fn start(
         label: &str,
-        model_file: PathBuf,
+        model_file: ModelFile,
         chat_template: Option<String>,
         workers: &Workers,
     ) -> Self {
@@ -192,11 +196,12 @@ struct InProgress {
 
 impl Running {
     fn start(plan: &Plan) -> Result<Self, WorkerError> {
+        plan.model_file.check().map_err(WorkerError::File)?;
         let not_started =
             |reason: String| WorkerError::NotStarted { path: plan.workers.program.clone(), reason };
         let mut child = Command::new(&plan.workers.program)
             .arg("--model")
-            .arg(&plan.model_file)
+            .arg(&plan.model_file.path)
             .args(["--threads", &plan.workers.threads.to_string()])
             .args(["--context", &plan.workers.context_tokens.to_string()])
             .args(["--sequences", &plan.workers.sequences.to_string()])

@@ -16,7 +16,7 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::config::Workers;
-use crate::inference::{Engine, Job, LocalWorker, Output, WorkerError};
+use crate::inference::{Engine, Job, LocalWorker, ModelFile, Output, WorkerError};
 use crate::pool::{self, Model, PoolError};
 
 /// How long the trial generation may take once the model is loaded.
@@ -191,7 +191,12 @@ async fn trial(
     inspected: &Inspected,
 ) -> Result<TemplateSource, ValidationError> {
     let template = submission.chat_template.clone();
-    let worker = LocalWorker::start("trial", inspected.path.clone(), template, workers);
+    let file = ModelFile {
+        path: inspected.path.clone(),
+        size_bytes: inspected.size_bytes,
+        modified_at: inspected.modified_at,
+    };
+    let worker = LocalWorker::start("trial", file, template, workers);
     let readiness = worker.wait_ready().await?;
     let message = |role, content: &str| Message { role, content: content.to_owned() };
     let mut generation = worker.generate(Job {
