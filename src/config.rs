@@ -8,6 +8,8 @@ use arena_core::sampling::Sampling;
 use clap::Args;
 use serde::Deserialize;
 
+use crate::kit::language::{Languages, UnknownLanguage};
+
 /// What can be set from outside. Every value is optional here; [`Given::settle`] fills the gaps.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields)]
@@ -55,6 +57,15 @@ pub struct Given {
     /// Seconds until an unfinished answer counts as a failure [default: 300]
     #[arg(long, env = "DOUBLEBLIND_ANSWER_SECONDS", global = true, value_name = "S")]
     pub answer_seconds: Option<u64>,
+    /// Languages that questions are told apart by, as ISO 639 codes [default: all that can be recognised]
+    #[arg(
+        long,
+        env = "DOUBLEBLIND_LANGUAGES",
+        global = true,
+        value_name = "CODES",
+        value_delimiter = ','
+    )]
+    pub languages: Option<Vec<String>>,
     /// The session cookie is sent over https only; set it behind a TLS proxy [default: false]
     #[arg(long, env = "DOUBLEBLIND_SECURE_COOKIE", global = true, value_name = "BOOL")]
     pub secure_cookie: Option<bool>,
@@ -79,6 +90,9 @@ pub enum ConfigError {
         /// Where and why.
         source: Box<toml::de::Error>,
     },
+    /// A code names no language.
+    #[error("languages: {0}")]
+    Language(#[from] UnknownLanguage),
     /// A value is out of range.
     #[error("{name} is {value}, and must be {range}")]
     OutOfRange {
@@ -110,6 +124,8 @@ pub struct Settings {
     pub answering: Answering,
     /// How workers are run.
     pub workers: Workers,
+    /// The languages that questions are told apart by.
+    pub languages: Languages,
     /// Whether the cookie needs https.
     pub secure_cookie: bool,
 }
@@ -182,6 +198,10 @@ impl Given {
                 context_tokens: in_range("context", given.context.unwrap_or(8192), 512, 131_072)?,
                 sequences: 3,
             },
+            languages: match given.languages {
+                Some(codes) => Languages::of(&codes)?,
+                None => Languages::default(),
+            },
             secure_cookie: given.secure_cookie.unwrap_or(false),
         })
     }
@@ -202,6 +222,7 @@ impl Given {
             threads: self.threads.or(file.threads),
             context: self.context.or(file.context),
             answer_seconds: self.answer_seconds.or(file.answer_seconds),
+            languages: self.languages.or(file.languages),
             secure_cookie: self.secure_cookie.or(file.secure_cookie),
         }
     }

@@ -11,12 +11,11 @@ use std::time::{Duration, Instant};
 use arena_core::ids::{BattleId, ModelId, Side, Sides};
 use arena_core::pace::{Clock, Frame, TICK_MS};
 use arena_core::protocol::Failure;
-use sqlx::PgPool;
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
-use super::Ring;
-use super::queries::{self, Ending, Place};
+use super::queries::Ending;
+use super::{Ring, recording};
 use crate::inference::{Engine, Generation, Job, Order, Output};
 
 /// How long a page without a live connection counts as somebody watching.
@@ -25,8 +24,6 @@ const PAGE_LEASE: Duration = Duration::from_secs(5);
 const UNWATCHED_LIMIT: Duration = Duration::from_secs(600);
 /// Most text of one answer, in bytes; a worker that sends more does not keep to what was asked.
 const MAX_ANSWER_BYTES: usize = 128 << 10;
-/// How often a result is offered to a database that does not answer.
-const STORE_AGAIN: Duration = Duration::from_millis(500);
 
 /// All battles in progress of this process.
 #[derive(Clone, Default)]
@@ -178,7 +175,7 @@ impl Hub {
         tokio::spawn(async move {
             let mut round = Round::start(&ring, models, jobs);
             let complete = round.run(&live, ring.answering.deadline).await;
-            store(&ring.db, id, live.round, round, complete).await;
+            recording::store(&ring.db, id, live.round, round.endings, complete).await;
             let mut battles = lock(&hub.live);
             if battles.get(&id).is_some_and(|other| Arc::ptr_eq(other, &live)) {
                 battles.remove(&id);
@@ -341,53 +338,4 @@ async fn next(generation: &mut Option<Generation>) -> Option<Output> {
         Some(generation) => generation.outputs.recv().await,
         None => std::future::pending().await,
     }
-}
-
-/// Writes the result down, patiently: a database that restarts must not cost the voter the answers.
-///
-/// What Postgres refuses for good ends the battle as failed, so that its voter can retry.
-async fn store(db: &PgPool, id: BattleId, place: (i16, i16), round: Round, mut complete: bool) {
-    let endings = round.endings;
-    let mut told = false;
-    loop {
-        match try_store(db, id, place, &endings, complete).await {
-            Ok(()) | Err(sqlx::Error::PoolClosed) => return,
-            Err(sqlx::Error::Database(refusal)) if complete && !is_passing(&*refusal) => {
-                tracing::error!(battle.id = %id, "the answers are refused: {refusal}");
-                complete = false;
-            }
-            Err(error) => {
-                if !std::mem::replace(&mut told, true) {
-                    tracing::error!(battle.id = %id, "the answers wait for the database: {error}");
-                }
-                tokio::time::sleep(STORE_AGAIN).await;
-            }
-        }
-    }
-}
-
-/// Whether a refusal is about the server's state (class 57, 53 or 40), not about the rows.
-fn is_passing(refusal: &dyn sqlx::error::DatabaseError) -> bool {
-    let code = refusal.code().unwrap_or_default();
-    ["57", "53", "40"].iter().any(|class| code.starts_with(class))
-}
-
-async fn try_store(
-    db: &PgPool,
-    battle: BattleId,
-    (turn, attempt): (i16, i16),
-    endings: &Sides<Option<Ending>>,
-    complete: bool,
-) -> sqlx::Result<()> {
-    let mut tx = db.begin().await?;
-    for side in Side::BOTH {
-        let place = Place { battle, turn, attempt, side };
-        let ending = match endings.get(side) {
-            Some(ending) if complete || matches!(ending, Ending::Failed(_)) => ending,
-            _ => &Ending::Dropped,
-        };
-        queries::end_answer(&mut tx, place, ending).await?;
-    }
-    queries::settle(&mut tx, battle, complete).await?;
-    tx.commit().await
 }

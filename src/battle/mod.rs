@@ -8,6 +8,7 @@ mod limits;
 mod live;
 pub mod pages;
 pub mod queries;
+mod recording;
 pub mod sets;
 mod stream;
 
@@ -22,7 +23,8 @@ use uuid::Uuid;
 
 use crate::config::Answering;
 use crate::inference::{Engines, Job};
-use crate::pool::{self, PoolError};
+use crate::kit::language::Languages;
+use crate::pool::{self, Policy, PoolError};
 
 pub use limits::{Limits, MAX_PROMPT_CHARS};
 pub use live::{Hub, Peek};
@@ -205,6 +207,10 @@ pub struct Ring {
     pub answering: Answering,
     /// How many battles may be in progress.
     pub limits: Limits,
+    /// Which pairs are drawn how often.
+    pub policy: Policy,
+    /// The languages that questions are told apart by.
+    pub languages: Languages,
 }
 
 /// Draws a pair, writes it down with its probability, and only then starts both answers.
@@ -244,9 +250,13 @@ async fn start(
             "some of your battles are still being written; wait for one of them, or skip it",
         ));
     }
-    let draw = pool::draw(&mut tx, &ring.engines.ready(), &mut rng).await?;
+    let draw = pool::draw(&mut tx, &ring.engines.ready(), &ring.policy, &mut rng).await?;
+    let language = match question {
+        Some(question) => queries::find_question_language(&mut tx, question).await?,
+        None => ring.languages.recognise(prompt).map(str::to_owned),
+    };
     queries::insert_voter(&mut tx, voter).await?;
-    queries::insert(&mut tx, id, voter, &draw, question).await?;
+    queries::insert(&mut tx, id, voter, &draw, question, language.as_deref()).await?;
     queries::insert_turn(&mut tx, id, 0, prompt).await?;
     let models = Sides { left: draw.left, right: draw.right };
     let seeds = begin_answers(&mut tx, ring, id, 0, 0, models).await?;

@@ -3,6 +3,7 @@
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
 use arena_core::pairing::Draw;
 use arena_core::protocol::{Failure, Finish, Usage};
+use arena_core::ranking::StyleCounts;
 use sqlx::PgConnection;
 
 use super::{Answer, Battle, SkipReason, State, Turn};
@@ -38,17 +39,19 @@ pub(super) async fn insert(
     voter: VoterId,
     draw: &Draw<ModelId>,
     question: Option<i64>,
+    language: Option<&str>,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into battles (battle_id, voter_id, left_model_id, right_model_id, p_draw,
-             question_id, state)
-         values ($1, $2, $3, $4, $5, $6, 'running')",
+             question_id, language, state)
+         values ($1, $2, $3, $4, $5, $6, $7, 'running')",
         id.0,
         voter.0,
         draw.left.0,
         draw.right.0,
         draw.p_draw,
         question,
+        language,
     )
     .execute(db)
     .await?;
@@ -151,17 +154,46 @@ pub(super) async fn end_answer(
     Ok(())
 }
 
-/// Ends the writing: the battle is complete or failed, unless it was skipped meanwhile.
-pub(super) async fn settle(
+/// Ends the writing of a pair that could not be completed, unless the battle was skipped meanwhile.
+pub(super) async fn settle_failed(db: &mut PgConnection, id: BattleId) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update battles set state = 'failed' where battle_id = $1 and state = 'running'",
+        id.0
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Ends the writing of a complete pair, unless the battle was skipped meanwhile, and adds the form of
+/// its answers to that of the turns before.
+pub(super) async fn settle_complete(
     db: &mut PgConnection,
     id: BattleId,
-    complete: bool,
+    style: Sides<StyleCounts>,
 ) -> sqlx::Result<bool> {
-    let state = if complete { "complete" } else { "failed" };
+    let [chars, headers, lists, bold] = style.left.as_array().map(i64::from);
+    let right = style.right.as_array().map(i64::from);
     let done = sqlx::query!(
-        "update battles set state = $2 where battle_id = $1 and state = 'running'",
+        "update battles set state = 'complete',
+             left_chars = coalesce(left_chars, 0) + $2,
+             left_headers = coalesce(left_headers, 0) + $3,
+             left_lists = coalesce(left_lists, 0) + $4,
+             left_bold = coalesce(left_bold, 0) + $5,
+             right_chars = coalesce(right_chars, 0) + $6,
+             right_headers = coalesce(right_headers, 0) + $7,
+             right_lists = coalesce(right_lists, 0) + $8,
+             right_bold = coalesce(right_bold, 0) + $9
+         where battle_id = $1 and state = 'running'",
         id.0,
-        state
+        chars,
+        headers,
+        lists,
+        bold,
+        right[0],
+        right[1],
+        right[2],
+        right[3],
     )
     .execute(db)
     .await?;
@@ -251,6 +283,22 @@ pub(super) async fn find_question_turns(
         .fetch_optional(db)
         .await?;
     Ok(turns.unwrap_or_default())
+}
+
+/// Language of a question's set, without script and region.
+pub(super) async fn find_question_language(
+    db: &mut PgConnection,
+    question: i64,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        r#"select lower(split_part(s.language, '-', 1)) as "language!"
+           from questions q
+           join eval_sets s on s.set_id = q.set_id and s.version = q.set_version
+           where question_id = $1"#,
+        question
+    )
+    .fetch_optional(db)
+    .await
 }
 
 /// One battle with its turns and the latest attempts at their answers.

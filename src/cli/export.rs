@@ -34,8 +34,12 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let store = store::open(&settings).await?;
     let bytes = match arguments.what {
         What::Votes => export::votes_csv(&store.pool).await?,
-        What::LeaderboardCsv => export::leaderboard_csv(&ranking::refresh(&store.pool).await?)?,
-        What::LeaderboardJson => export::leaderboard_json(&ranking::refresh(&store.pool).await?)?,
+        What::LeaderboardCsv => {
+            export::leaderboard_csv(&ranking::refresh(&store.pool).await?.view())?
+        }
+        What::LeaderboardJson => {
+            export::leaderboard_json(&ranking::refresh(&store.pool).await?.view())?
+        }
     };
     store.close().await?;
     match arguments.out {

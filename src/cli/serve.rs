@@ -15,6 +15,7 @@ use crate::app::{self, Parts};
 use crate::battle::{self, Hub, Ring};
 use crate::config::Settings;
 use crate::inference::{self, Engines};
+use crate::pool::Policy;
 use crate::{ranking, validation};
 
 /// What `serve` takes beside the settings.
@@ -35,7 +36,8 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     battle::job::settle_interrupted(&store.pool).await?;
     import_sets(&settings, &store).await;
     let engines = Engines::default();
-    let (boards, keep_fresh) = ranking::follow_votes(store.pool.clone()).await?;
+    let policy = Policy::default();
+    let (boards, keep_fresh) = ranking::follow_votes(store.pool.clone(), policy.clone()).await?;
     let mut jobs = vec![tokio::spawn(keep_fresh)];
     jobs.extend(start_jobs(&settings, &store, &engines, arguments.demo_models));
     let ring = Ring {
@@ -44,6 +46,8 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         hub: Hub::default(),
         answering: settings.answering.clone(),
         limits: battle::Limits::default(),
+        policy,
+        languages: settings.languages.clone(),
     };
     let parts = Parts {
         site: settings.site.clone(),

@@ -1,12 +1,13 @@
 //! HTTP of exports.
 
 use actix_web::http::header;
-use actix_web::web::Data;
+use actix_web::web::{Data, Query};
 use actix_web::{HttpResponse, web};
 use sqlx::PgPool;
 
 use super::ExportError;
 use crate::kit::http::HttpError;
+use crate::leaderboard::handlers::Part;
 use crate::ranking::Boards;
 
 impl From<ExportError> for HttpError {
@@ -27,13 +28,25 @@ async fn votes_csv(db: Data<PgPool>) -> Result<HttpResponse, HttpError> {
     Ok(file("text/csv; charset=utf-8", "votes.csv", super::votes_csv(&db).await?))
 }
 
-async fn leaderboard_csv(boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
-    let body = super::leaderboard_csv(&boards.current())?;
+async fn leaderboard_csv(
+    boards: Data<Boards>,
+    part: Query<Part>,
+) -> Result<HttpResponse, HttpError> {
+    let body = match part.find(&boards).await? {
+        Some(slice) => super::leaderboard_csv(&slice.view())?,
+        None => super::leaderboard_csv(&boards.current().view())?,
+    };
     Ok(file("text/csv; charset=utf-8", "leaderboard.csv", body))
 }
 
-async fn leaderboard_json(boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
-    let body = super::leaderboard_json(&boards.current())?;
+async fn leaderboard_json(
+    boards: Data<Boards>,
+    part: Query<Part>,
+) -> Result<HttpResponse, HttpError> {
+    let body = match part.find(&boards).await? {
+        Some(slice) => super::leaderboard_json(&slice.view())?,
+        None => super::leaderboard_json(&boards.current().view())?,
+    };
     Ok(file("application/json", "leaderboard.json", body))
 }
 

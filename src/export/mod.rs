@@ -10,7 +10,8 @@ use sqlx::PgPool;
 use time::format_description::well_known::Rfc3339;
 
 use crate::pool::Model;
-use crate::ranking::Published;
+use crate::ranking::View;
+use crate::ranking::slices::Anchor;
 use crate::{pool, vote};
 
 /// Votes read from the database at once.
@@ -67,7 +68,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
 }
 
 /// The fields of [`BoardLine`], in their order.
-const BOARD_COLUMNS: [&str; 22] = [
+const BOARD_COLUMNS: [&str; 23] = [
     "rank",
     "rank_low",
     "rank_high",
@@ -82,6 +83,7 @@ const BOARD_COLUMNS: [&str; 22] = [
     "both_bad",
     "status",
     "rank_ub",
+    "votes_to_flip",
     "elo",
     "maker",
     "country",
@@ -108,7 +110,8 @@ struct BoardLine<'a> {
     both_bad: u64,
     status: &'a str,
     rank_ub: Option<usize>,
-    elo: f64,
+    votes_to_flip: Option<u64>,
+    elo: Option<f64>,
     maker: &'a str,
     country: &'a str,
     licence: &'a str,
@@ -123,71 +126,72 @@ pub(crate) fn rounded(value: f64) -> f64 {
     (value * 100.0).round() / 100.0
 }
 
-fn board_lines(published: &Published) -> Vec<BoardLine<'_>> {
-    let line = |(model, row): (_, &arena_core::ranking::Row)| {
-        let model: &Model = model;
-        BoardLine {
-            rank: row.rank.map(|rank| rank.rank),
-            rank_low: row.rank.map(|rank| rank.best),
-            rank_high: row.rank.map(|rank| rank.worst),
-            model: &model.name,
-            rating: row.rating.map(|rating| rounded(rating.rating)),
-            ci_low: row.rating.map(|rating| rounded(rating.low)),
-            ci_high: row.rating.map(|rating| rounded(rating.high)),
-            votes: row.votes,
-            wins: row.wins,
-            losses: row.losses,
-            ties: row.ties,
-            both_bad: row.both_bad,
-            status: row.status.as_str(),
-            rank_ub: row.rank.map(|rank| rank.ub),
-            elo: rounded(published.elo(model.id)),
-            maker: &model.maker,
-            country: &model.country,
-            licence: &model.licence,
-            parameters: model.parameter_count,
-            quantization: &model.quantization,
-            file_sha256: &model.file_sha256,
-            retired: !model.is_active(),
-        }
+fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
+    let line = |(model, row): (&'a Model, &'a arena_core::ranking::Row)| BoardLine {
+        rank: row.rank.map(|rank| rank.rank),
+        rank_low: row.rank.map(|rank| rank.best),
+        rank_high: row.rank.map(|rank| rank.worst),
+        model: &model.name,
+        rating: row.rating.map(|rating| rounded(rating.rating)),
+        ci_low: row.rating.map(|rating| rounded(rating.low)),
+        ci_high: row.rating.map(|rating| rounded(rating.high)),
+        votes: row.votes,
+        wins: row.wins,
+        losses: row.losses,
+        ties: row.ties,
+        both_bad: row.both_bad,
+        status: row.status.as_str(),
+        rank_ub: row.rank.map(|rank| rank.ub),
+        votes_to_flip: view.fragility(row).and_then(|pair| pair.votes),
+        elo: view.elo(model).map(rounded),
+        maker: &model.maker,
+        country: &model.country,
+        licence: &model.licence,
+        parameters: model.parameter_count,
+        quantization: &model.quantization,
+        file_sha256: &model.file_sha256,
+        retired: !model.is_active(),
     };
-    published.in_order().into_iter().map(line).collect()
+    view.in_order().into_iter().map(line).collect()
 }
 
 /// The leaderboard, one row a model; empty cells where there is no rating.
-pub fn leaderboard_csv(published: &Published) -> Result<Vec<u8>, ExportError> {
+pub fn leaderboard_csv(view: &View<'_>) -> Result<Vec<u8>, ExportError> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     // Written by hand: without a model there would be no header.
     writer.write_record(BOARD_COLUMNS)?;
-    for line in board_lines(published) {
+    for line in board_lines(view) {
         writer.serialize(line)?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
 }
 
 /// The leaderboard with its method, period and settings.
-pub fn leaderboard_json(published: &Published) -> Result<Vec<u8>, ExportError> {
+pub fn leaderboard_json(view: &View<'_>) -> Result<Vec<u8>, ExportError> {
     let at = |time: time::OffsetDateTime| time.format(&Rfc3339).unwrap_or_default();
     let document = serde_json::json!({
         "method": {
-            "model": published.board.settings.method,
-            "coding": published.board.settings.coding,
+            "model": view.board.settings.method,
+            "coding": view.board.settings.coding,
             "scale": "400 points are odds of 10 to 1",
-            "frame": published.board.settings.frame,
-            "interval": "95 %, sandwich, votes independent",
+            "frame": view.board.settings.frame,
+            "interval": "95 %, sandwich",
+            "basis": view.basis,
             "rank_low_high": "simultaneous 95 % set, max-|t|",
             "rank_ub": "1 + models whose interval lies wholly above",
-            "seed": published.board.settings.seed,
+            "seed": view.board.settings.seed,
             "unrated_below_votes": MIN_VOTES,
             "provisional_below_votes": PROVISIONAL_BELOW,
             "elo": "online, K = 4, start 1000; depends on the order of votes",
         },
-        "votes": published.board.votes,
-        "votes_used": published.board.used_votes,
-        "first_vote_at": published.period.map(|(first, _)| at(first)),
-        "last_vote_at": published.period.map(|(_, last)| at(last)),
-        "computed_at": at(published.computed_at),
-        "models": board_lines(published),
+        "slice": view.slice.map(|(slice, _)| slice.to_string()),
+        "on_the_scale_of_the_whole": view.slice.map(|(_, anchor)| *anchor != Anchor::None),
+        "votes": view.board.votes,
+        "votes_used": view.board.used_votes,
+        "first_vote_at": view.period().map(|(first, _)| at(first)),
+        "last_vote_at": view.period().map(|(_, last)| at(last)),
+        "computed_at": at(view.computed_at),
+        "models": board_lines(view),
     });
     let mut bytes = serde_json::to_vec_pretty(&document)?;
     bytes.push(b'\n');

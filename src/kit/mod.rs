@@ -1,7 +1,8 @@
-//! Adapters that several stages share: HTTP errors, sessions, Markdown, embedded files, the database.
+//! Adapters that several stages share: HTTP errors, sessions, Markdown, languages, embedded files, the database.
 
 pub mod assets;
 pub mod http;
+pub mod language;
 pub mod markdown;
 pub mod postgres;
 pub mod session;

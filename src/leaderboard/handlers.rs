@@ -1,9 +1,12 @@
 //! HTTP of the public pages.
 
+use std::sync::Arc;
+
 use actix_session::Session;
 use actix_web::web::{Data, Path, Query};
 use actix_web::{HttpResponse, web};
 use arena_core::ids::BattleId;
+use serde::Deserialize;
 use sqlx::PgPool;
 
 use super::pages::{self, Filter};
@@ -13,7 +16,8 @@ use crate::battle::{self, Ring, State, sets};
 use crate::config::Site;
 use crate::kit::http::HttpError;
 use crate::pool;
-use crate::ranking::Boards;
+use crate::ranking::slices::{Slice, UnknownSlice};
+use crate::ranking::{Boards, SliceBoard};
 
 async fn landing(
     site: Data<Site>,
@@ -25,12 +29,56 @@ async fn landing(
     pages::landing(&site, &boards.current(), sets, ring.engines.ready().len())
 }
 
+/// Which part of the votes a reader asks for.
+#[derive(Deserialize)]
+pub struct Part {
+    /// A slice's word; empty for the whole.
+    #[serde(default)]
+    slice: String,
+}
+
+impl Part {
+    /// The board of the slice asked for; none for the whole.
+    pub async fn find(&self, boards: &Boards) -> Result<Option<Arc<SliceBoard>>, HttpError> {
+        if self.slice.is_empty() {
+            return Ok(None);
+        }
+        let unknown = |error: UnknownSlice| HttpError::bad_request(error.to_string());
+        let slice: Slice = self.slice.parse().map_err(unknown)?;
+        let found = boards.slice(&slice).await.map_err(HttpError::internal)?;
+        found.map(Some).ok_or_else(|| {
+            HttpError::not_found().with_link("/leaderboard", "The whole leaderboard")
+        })
+    }
+}
+
 async fn leaderboard(
     site: Data<Site>,
     boards: Data<Boards>,
     filter: Query<Filter>,
+    part: Query<Part>,
 ) -> Result<HttpResponse, HttpError> {
-    pages::leaderboard(&site, &boards.current(), &filter)
+    let whole = boards.current();
+    match part.find(&boards).await? {
+        Some(slice) => pages::leaderboard(&site, &whole, slice.view(), &filter),
+        None => pages::leaderboard(&site, &whole, whole.view(), &filter),
+    }
+}
+
+async fn checks(site: Data<Site>, boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
+    let checks = boards.checks().await.map_err(HttpError::internal)?;
+    pages::checks::show(&site, &boards.current(), &checks)
+}
+
+async fn matrix(site: Data<Site>, boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
+    let checks = boards.checks().await.map_err(HttpError::internal)?;
+    pages::matrix::show(&site, &boards.current(), &checks)
+}
+
+async fn matrix_csv(boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
+    let checks = boards.checks().await.map_err(HttpError::internal)?;
+    let body = pages::matrix::csv(&boards.current(), &checks).map_err(HttpError::internal)?;
+    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(body))
 }
 
 async fn method(
@@ -38,7 +86,7 @@ async fn method(
     ring: Data<Ring>,
     boards: Data<Boards>,
 ) -> Result<HttpResponse, HttpError> {
-    pages::method(&site, &ring.answering, &boards.current())
+    pages::method(&site, &ring.answering, &ring.policy, &boards.current())
 }
 
 /// The one address of a battle: before the vote the blind page, after it who was who.
@@ -78,12 +126,15 @@ async fn health(db: Data<PgPool>) -> Result<HttpResponse, HttpError> {
     Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n"))
 }
 
-/// `/`, `/battles/{id}`, `/leaderboard`, `/method`, `/health`.
+/// `/`, `/battles/{id}`, `/leaderboard` with its checks and matrix, `/method`, `/health`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(landing))
         .route("/battles/{id}", web::get().to(battle))
         .route("/leaderboard", web::get().to(leaderboard))
+        .route("/leaderboard/checks", web::get().to(checks))
+        .route("/leaderboard/matrix", web::get().to(matrix))
+        .route("/leaderboard/matrix.csv", web::get().to(matrix_csv))
         .route("/method", web::get().to(method))
         .route("/health", web::get().to(health));
 }

@@ -2,16 +2,20 @@
 //!
 //! Admission of a new file is not here but in `validation`, which needs a worker for the trial.
 
+mod policy;
 pub mod queries;
 
 use std::collections::HashSet;
 use std::path::PathBuf;
 
 use arena_core::ids::ModelId;
-use arena_core::pairing::{self, Draw, Entrant, PairingError};
+use arena_core::pairing::{self, Draw, PairingError};
 use rand::Rng;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
+
+pub(crate) use policy::pair;
+pub use policy::{PairWeights, Policy};
 
 /// Name of the Postgres channel on which a change of the pool is announced.
 pub const CHANNEL: &str = "pool";
@@ -88,15 +92,12 @@ pub enum PoolError {
 pub async fn draw(
     db: &mut PgConnection,
     able: &HashSet<ModelId>,
+    policy: &Policy,
     rng: &mut (impl Rng + Send),
 ) -> Result<Draw<ModelId>, PoolError> {
-    let entrants: Vec<_> = queries::list_active(db)
-        .await?
-        .into_iter()
-        .filter(|model| able.contains(&model.id))
-        .map(|model| Entrant { id: model.id, weight: model.weight })
-        .collect();
-    Ok(pairing::draw(&entrants, rng)?)
+    let mut models = queries::list_active(db).await?;
+    models.retain(|model| able.contains(&model.id));
+    Ok(pairing::draw(&policy.contests(&models), rng)?)
 }
 
 /// Adds a model that has passed its trial and announces it to running servers.

@@ -1,23 +1,29 @@
-//! Ratings of the site's own votes: read from counts, computed by `arena-core`, published in memory.
+//! Ratings of the site's own votes: read in order, kept in memory, computed by `arena-core`, published.
 
+mod boards;
+pub mod checks;
+pub mod choices;
+mod compute;
 pub mod files;
 mod job;
+mod ledger;
+pub mod slices;
+pub mod standing;
+mod view;
 
 use std::collections::HashMap;
-use std::sync::Arc;
 
 use arena_core::ids::ModelId;
-use arena_core::ranking::{self, Board, Counts, RankingError, Row, Settings, Tally};
-use arena_core::verdict::Verdict;
-use sqlx::PgConnection;
+use arena_core::ranking::{self, Board, Counts, Fragility, RankingError, Row};
 use time::OffsetDateTime;
-use tokio::sync::watch;
 
-use crate::pool::{self, Model};
-use crate::vote;
-use crate::vote::queries::Cell;
+use crate::pool::Model;
 
+pub use boards::{Boards, SliceBoard};
 pub use job::{follow_votes, refresh};
+use slices::Sliced;
+use standing::{Basis, Rated};
+pub use view::View;
 
 /// Seed of the draws behind simultaneous ranks; fixed, so that the same votes give the same ranks.
 pub const SEED: u64 = 20_261_122;
@@ -31,18 +37,31 @@ pub enum BoardError {
     /// The statistics refused.
     #[error("the ratings could not be computed")]
     Ranking(#[from] RankingError),
-    /// A count does not fit.
-    #[error("{0} votes in one cell are more than a rating can take in")]
-    CellTooLarge(i64),
+    /// A vote is on a model that is not in the pool's table.
+    #[error("model {0} has votes and is not in the pool")]
+    UnknownModel(ModelId),
+    /// The thread that computed was ended.
+    #[error("the computation was ended")]
+    Ended,
 }
 
 /// A board with everything that pages and files print beside it.
 #[derive(Clone, Debug)]
 pub struct Published {
-    /// The models, in the order of the board's rows.
+    /// The models, in the order of the board's rows, which is that of their names.
     pub models: Vec<Model>,
     /// Ratings, intervals, ranks and statuses.
     pub board: Board,
+    /// Voters, weights and clusters behind it.
+    pub basis: Basis,
+    /// The votes as counts.
+    pub counts: Counts,
+    /// What further questions are answered from.
+    pub rated: Option<Rated>,
+    /// How many votes the order of neighbours hangs on, best first.
+    pub fragility: Vec<Fragility>,
+    /// The parts of the votes that have boards of their own.
+    pub slices: Vec<Sliced>,
     /// Online Elo in the order of votes, K = 4, start 1000.
     pub elo: HashMap<ModelId, f64>,
     /// When it was computed.
@@ -60,73 +79,26 @@ impl Published {
 
     /// Models with their rows: rated ones first, by rating, then the others by name.
     pub fn in_order(&self) -> Vec<(&Model, &Row)> {
-        let mut rows: Vec<_> = self.models.iter().zip(&self.board.rows).collect();
-        rows.sort_by(|(left_model, left), (right_model, right)| {
-            let rating = |row: &Row| row.rating.map_or(f64::NEG_INFINITY, |rating| rating.rating);
-            rating(right).total_cmp(&rating(left)).then(left_model.name.cmp(&right_model.name))
-        });
-        rows
+        in_order(&self.models, &self.board)
     }
 
     /// The Elo ticker of a model; 1000 before its first vote.
     pub fn elo(&self, model: ModelId) -> f64 {
         self.elo.get(&model).copied().unwrap_or(ranking::MEAN_RATING)
     }
-}
 
-/// The board in force; every reader sees one whole board.
-#[derive(Clone)]
-pub struct Boards {
-    current: watch::Receiver<Arc<Published>>,
-}
-
-impl Boards {
-    /// The board in force now.
-    pub fn current(&self) -> Arc<Published> {
-        Arc::clone(&self.current.borrow())
-    }
-
-    /// Waits for the next board.
-    pub async fn changed(&mut self) {
-        let _ = self.current.changed().await;
+    /// Votes without which the model would no longer be ahead of the next one below.
+    pub fn fragility(&self, row: &Row) -> Option<&Fragility> {
+        self.fragility.iter().find(|pair| pair.better == row.model)
     }
 }
 
-/// Computes a board from the counts in the database. `elo` comes from the ticker.
-pub async fn compute(
-    db: &mut PgConnection,
-    elo: HashMap<ModelId, f64>,
-) -> Result<Published, BoardError> {
-    let mut models = pool::queries::list_all(db).await?;
-    models.sort_by_key(|model| model.id);
-    let cells = vote::queries::list_cells(db).await?;
-    let period = vote::queries::find_period(db).await?;
-    let counts = counts(&models, &cells)?;
-    let board = ranking::compute(&counts, &Settings::new(SEED))?;
-    Ok(Published { models, board, elo, computed_at: OffsetDateTime::now_utc(), period })
-}
-
-fn counts(models: &[Model], cells: &[Cell]) -> Result<Counts, BoardError> {
-    let index: HashMap<ModelId, usize> =
-        models.iter().enumerate().map(|(i, model)| (model.id, i)).collect();
-    let mut counts = Counts::new(models.len());
-    for cell in cells {
-        let sides = (index.get(&cell.models.left), index.get(&cell.models.right));
-        if let (Some(&left), Some(&right)) = sides {
-            counts.add_tally(left, right, tally(cell)?)?;
-        }
-    }
-    Ok(counts)
-}
-
-fn tally(cell: &Cell) -> Result<Tally, BoardError> {
-    let votes = u32::try_from(cell.votes).map_err(|_| BoardError::CellTooLarge(cell.votes))?;
-    let mut tally = Tally::default();
-    match cell.verdict {
-        Verdict::Left => tally.left_wins = votes,
-        Verdict::Right => tally.right_wins = votes,
-        Verdict::Tie | Verdict::BothGood => tally.ties = votes,
-        Verdict::BothBad => tally.both_bad = votes,
-    }
-    Ok(tally)
+/// Models with their rows: rated ones first, by rating, then the others by name.
+pub fn in_order<'a>(models: &'a [Model], board: &'a Board) -> Vec<(&'a Model, &'a Row)> {
+    let mut rows: Vec<_> = models.iter().zip(&board.rows).collect();
+    rows.sort_by(|(left_model, left), (right_model, right)| {
+        let rating = |row: &Row| row.rating.map_or(f64::NEG_INFINITY, |rating| rating.rating);
+        rating(right).total_cmp(&rating(left)).then(left_model.name.cmp(&right_model.name))
+    });
+    rows
 }

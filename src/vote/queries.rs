@@ -1,6 +1,7 @@
 //! SQL of votes and their counts.
 
 use arena_core::ids::{BattleId, ModelId, Sides, VoterId};
+use arena_core::ranking::StyleCounts;
 use arena_core::verdict::Verdict;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -16,8 +17,8 @@ pub struct Cell {
     pub votes: i64,
 }
 
-/// One recorded vote, without the voter.
-#[derive(Clone, Copy, Debug, PartialEq)]
+/// One recorded vote, with what ratings need to know of its battle.
+#[derive(Clone, Debug, PartialEq)]
 pub struct Vote {
     /// Place in the order of votes, from 0.
     pub index: i64,
@@ -27,6 +28,16 @@ pub struct Vote {
     pub verdict: Verdict,
     /// When it was recorded.
     pub cast_at: OffsetDateTime,
+    /// Who voted.
+    pub voter: VoterId,
+    /// Question of an evaluation set; none for the voter's own.
+    pub question: Option<i64>,
+    /// ISO 639 code of the question's language.
+    pub language: Option<String>,
+    /// Probability of the ordered pair when it was drawn.
+    pub p_draw: f64,
+    /// Form of the answers, with length in characters.
+    pub style: Option<Sides<StyleCounts>>,
 }
 
 fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
@@ -111,7 +122,9 @@ pub async fn list_from(
     limit: i64,
 ) -> sqlx::Result<Vec<Vote>> {
     let rows = sqlx::query!(
-        "select vote_index, left_model_id, right_model_id, verdict, cast_at
+        "select vote_index, left_model_id, right_model_id, verdict, cast_at, votes.voter_id,
+             question_id, language, p_draw, left_chars, left_headers, left_lists, left_bold,
+             right_chars, right_headers, right_lists, right_bold
          from votes join battles using (battle_id)
          where vote_index >= $1 order by vote_index limit $2",
         first_index,
@@ -121,6 +134,9 @@ pub async fn list_from(
     .await?;
     rows.into_iter()
         .map(|row| {
+            let left = style([row.left_chars, row.left_headers, row.left_lists, row.left_bold]);
+            let right =
+                style([row.right_chars, row.right_headers, row.right_lists, row.right_bold]);
             Ok(Vote {
                 index: row.vote_index,
                 models: Sides {
@@ -129,9 +145,19 @@ pub async fn list_from(
                 },
                 verdict: verdict_of(&row.verdict)?,
                 cast_at: row.cast_at,
+                voter: VoterId(row.voter_id),
+                question: row.question_id,
+                language: row.language,
+                p_draw: row.p_draw,
+                style: left.zip(right).map(|(left, right)| Sides { left, right }),
             })
         })
         .collect()
+}
+
+fn style(counts: [Option<i64>; 4]) -> Option<StyleCounts> {
+    let count = |at: usize| Some(u32::try_from(counts[at]?).unwrap_or(u32::MAX));
+    Some(StyleCounts { tokens: count(0)?, headers: count(1)?, lists: count(2)?, bold: count(3)? })
 }
 
 /// How many votes there are.

@@ -153,6 +153,7 @@ fn actix_stays_at_the_edge() {
     for file in app_files().iter().filter(|file| read(file).contains("actix")) {
         let name = file.rsplit('/').next().unwrap();
         let edge = ["handlers.rs", "pages.rs"].contains(&name)
+            || file.contains("/pages/")
             || file.starts_with("src/kit/")
             || [
                 "src/app.rs",

@@ -2,13 +2,15 @@
 
 use rand::{Rng, RngExt};
 
-/// One model that may be drawn.
+/// Two different models that may meet.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Entrant<Id> {
-    /// Which model.
-    pub id: Id,
+pub struct Contest<Id> {
+    /// One of them.
+    pub one: Id,
+    /// The other; which is which makes no difference.
+    pub other: Id,
     /// Relative chance of being drawn; 0 is never drawn.
-    pub weight: u32,
+    pub weight: u64,
 }
 
 /// The ordered pair that was drawn.
@@ -25,57 +27,36 @@ pub struct Draw<Id> {
 /// Why no pair could be drawn.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum PairingError {
-    /// A battle needs two different models.
-    #[error("a battle needs two models with a weight above zero, and there are {0}")]
-    TooFew(usize),
+    /// No pair has a weight above zero.
+    #[error(
+        "a battle needs two models with a weight above zero that can answer, and there are not"
+    )]
+    NoPair,
 }
 
-/// Draws two different models by weight and their sides by a fair coin.
+/// Draws a pair by weight and its sides by a fair coin.
 ///
-/// **Input** entrants in any order with relative integer weights. **Output** an ordered pair and its
-/// probability, `(w_l w_r / W) (1/(W - w_l) + 1/(W - w_r)) / 2`: either model may have come first,
-/// and the coin halves it. **Errors** with fewer than two positive weights. **Cost** O(models),
-/// integers only up to the draw. **Source** sampling without replacement by successive draws
-/// (Yates and Grundy 1953, section 2).
+/// **Input** unordered pairs, each once, in any order, with relative integer weights. **Output** an
+/// ordered pair and its probability, weight / sum of weights / 2. **Errors** without a positive
+/// weight. **Cost** O(pairs), integers only.
 pub fn draw<Id: Copy>(
-    entrants: &[Entrant<Id>],
+    contests: &[Contest<Id>],
     rng: &mut impl Rng,
 ) -> Result<Draw<Id>, PairingError> {
-    let able: Vec<_> = entrants.iter().filter(|entrant| entrant.weight > 0).collect();
-    if able.len() < 2 {
-        return Err(PairingError::TooFew(able.len()));
+    let total: u128 = contests.iter().map(|contest| u128::from(contest.weight)).sum();
+    if total == 0 {
+        return Err(PairingError::NoPair);
     }
-    let total: u64 = able.iter().map(|entrant| u64::from(entrant.weight)).sum();
-    let first = pick(&able, None, rng.random_range(0..total));
-    let rest = total - u64::from(able[first].weight);
-    let second = pick(&able, Some(first), rng.random_range(0..rest));
-    let (left, right) = if rng.random() { (first, second) } else { (second, first) };
-    Ok(Draw {
-        left: able[left].id,
-        right: able[right].id,
-        p_draw: probability(total, able[left].weight, able[right].weight),
-    })
-}
-
-fn pick<Id>(able: &[&Entrant<Id>], without: Option<usize>, mut ticket: u64) -> usize {
-    let mut last = 0;
-    for (i, entrant) in able.iter().enumerate() {
-        if Some(i) == without {
-            continue;
-        }
-        last = i;
-        let weight = u64::from(entrant.weight);
-        if ticket < weight {
-            break;
-        }
-        ticket -= weight;
-    }
-    last
-}
-
-fn probability(total: u64, left: u32, right: u32) -> f64 {
-    let (total, left, right) = (total as f64, f64::from(left), f64::from(right));
-    0.5 * (left * right / total) * (1.0 / (total - left) + 1.0 / (total - right))
+    let mut ticket = rng.random_range(0..total);
+    let drawn = contests.iter().find(|contest| {
+        let weight = u128::from(contest.weight);
+        let is_drawn = ticket < weight;
+        ticket = ticket.saturating_sub(weight);
+        is_drawn
+    });
+    let Contest { one, other, weight } = *drawn.ok_or(PairingError::NoPair)?;
+    let (left, right) = if rng.random() { (one, other) } else { (other, one) };
+    Ok(Draw { left, right, p_draw: weight as f64 / total as f64 / 2.0 })
 }
 
 #[cfg(test)]
@@ -87,21 +68,21 @@ mod tests {
 
     use super::*;
 
-    const POOL: [Entrant<char>; 4] = [
-        Entrant { id: 'a', weight: 1 },
-        Entrant { id: 'b', weight: 5 },
-        Entrant { id: 'c', weight: 0 },
-        Entrant { id: 'd', weight: 2 },
+    const CONTESTS: [Contest<char>; 4] = [
+        Contest { one: 'a', other: 'b', weight: 1 },
+        Contest { one: 'a', other: 'c', weight: 5 },
+        Contest { one: 'b', other: 'c', weight: 0 },
+        Contest { one: 'd', other: 'b', weight: u64::MAX >> 61 },
     ];
 
     #[test]
-    fn a_model_never_meets_itself_and_weight_zero_is_never_drawn() {
+    fn weight_zero_is_never_drawn() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(1);
 
         for _ in 0..10_000 {
-            let draw = draw(&POOL, &mut rng).unwrap();
-            assert_ne!(draw.left, draw.right);
-            assert!(draw.left != 'c' && draw.right != 'c');
+            let draw = draw(&CONTESTS, &mut rng).unwrap();
+            assert_ne!((draw.left, draw.right), ('b', 'c'));
+            assert_ne!((draw.left, draw.right), ('c', 'b'));
         }
     }
 
@@ -112,10 +93,11 @@ mod tests {
         let draws = 200_000;
 
         for _ in 0..draws {
-            let draw = draw(&POOL, &mut rng).unwrap();
+            let draw = draw(&CONTESTS, &mut rng).unwrap();
             seen.entry((draw.left, draw.right)).or_insert((draw.p_draw, 0)).1 += 1;
         }
 
+        assert_eq!(seen.len(), 6);
         let total: f64 = seen.values().map(|(p, _)| p).sum();
         assert!((total - 1.0).abs() < 1e-12, "{total}");
         for (pair, (p, count)) in seen {
@@ -125,10 +107,20 @@ mod tests {
     }
 
     #[test]
-    fn fewer_than_two_drawable_models_is_an_error() {
+    fn sums_of_the_largest_weights_do_not_overflow() {
         let mut rng = Xoshiro256PlusPlus::seed_from_u64(3);
+        let heavy = |other| Contest { one: 'a', other, weight: u64::MAX };
 
-        assert_eq!(draw(&POOL[..1], &mut rng), Err(PairingError::TooFew(1)));
-        assert_eq!(draw(&POOL[2..3], &mut rng), Err(PairingError::TooFew(0)));
+        let draw = draw(&[heavy('b'), heavy('c')], &mut rng).unwrap();
+
+        assert!((draw.p_draw - 0.25).abs() < 1e-12);
+    }
+
+    #[test]
+    fn no_drawable_pair_is_an_error() {
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(4);
+
+        assert_eq!(draw(&CONTESTS[..0], &mut rng), Err(PairingError::NoPair));
+        assert_eq!(draw(&CONTESTS[2..3], &mut rng), Err(PairingError::NoPair));
     }
 }

@@ -150,6 +150,24 @@ pub(super) async fn find_fresh_question(
     .await
 }
 
+/// Where a question belongs.
+#[derive(Clone, Debug)]
+pub struct Topic {
+    /// Internal id of the question.
+    pub question_id: i64,
+    /// Its set.
+    pub set_id: String,
+    /// Its category.
+    pub category: String,
+}
+
+/// Set and category of every question of every version.
+pub async fn list_topics(db: &mut PgConnection) -> sqlx::Result<Vec<Topic>> {
+    sqlx::query_as!(Topic, "select question_id, set_id, category from questions")
+        .fetch_all(db)
+        .await
+}
+
 /// Which set and which category a question belongs to, and all its turns.
 pub async fn find_question(
     db: &mut PgConnection,

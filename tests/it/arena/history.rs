@@ -5,9 +5,16 @@ use arena_core::ids::ModelId;
 use super::TestArena;
 
 impl TestArena {
-    /// Adds so many votes on battles of two models, as if they had been played, and announces them.
-    pub(crate) async fn has_had(
+    /// Adds so many votes on battles of two models, as if they had been played, each by a voter of
+    /// its own, and announces them.
+    pub(crate) async fn has_had(&self, pair: (ModelId, ModelId), verdict: &str, votes: i32) {
+        self.has_had_by(votes, pair, verdict, votes).await;
+    }
+
+    /// As [`TestArena::has_had`], with the votes dealt out in turn to so many new voters.
+    pub(crate) async fn has_had_by(
         &self,
+        voters: i32,
         (left, right): (ModelId, ModelId),
         verdict: &str,
         votes: i32,
@@ -21,12 +28,15 @@ impl TestArena {
                 .unwrap();
         sqlx::query(
             "with voter as (
-                 insert into voters (voter_id) values (gen_random_uuid()) returning voter_id
+                 insert into voters (voter_id)
+                 select gen_random_uuid() from generate_series(1, $6) returning voter_id
+             ), numbered as (
+                 select voter_id, row_number() over () - 1 as number from voter
              ), played as (
                  insert into battles (battle_id, voter_id, left_model_id, right_model_id, p_draw,
                      state, closed_at)
                  select gen_random_uuid(), voter_id, $1, $2, 0.5, 'voted', now()
-                 from voter, generate_series(1, $4)
+                 from generate_series(1, $4) as vote join numbered on number = vote % $6
                  returning battle_id, voter_id
              ), counted as (
                  insert into vote_counts (left_model_id, right_model_id, verdict, votes)
@@ -42,6 +52,7 @@ impl TestArena {
         .bind(verdict)
         .bind(votes)
         .bind(first)
+        .bind(voters)
         .execute(&mut *tx)
         .await
         .unwrap();

@@ -16,7 +16,7 @@ use arena_core::sampling::Sampling;
 use doubleblind::battle;
 use doubleblind::config::Answering;
 use doubleblind::inference::{Engine, Engines};
-use doubleblind::pool::{self, Model};
+use doubleblind::pool::{self, Model, Policy};
 use doubleblind::ranking::Published;
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -128,6 +128,11 @@ impl TestArena {
     /// Connections of the test itself.
     pub(crate) fn db(&self) -> PgPool {
         self.db.clone()
+    }
+
+    /// What the server draws pairs by.
+    pub(crate) fn policy(&self) -> Policy {
+        self.server.policy.clone()
     }
 
     /// The board that pages show now.

@@ -9,6 +9,8 @@ use doubleblind::app::{self, Parts};
 use doubleblind::battle::{Hub, Limits, Ring};
 use doubleblind::config::{Answering, Site};
 use doubleblind::inference::Engines;
+use doubleblind::kit::language::Languages;
+use doubleblind::pool::Policy;
 use doubleblind::ranking::{self, Boards};
 use sqlx::postgres::PgPoolOptions;
 use tokio::sync::oneshot;
@@ -24,6 +26,7 @@ pub(super) struct Server {
     pub(super) address: SocketAddr,
     pub(super) boards: Boards,
     pub(super) hub: Hub,
+    pub(super) policy: Policy,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -32,6 +35,7 @@ struct Started {
     address: SocketAddr,
     boards: Boards,
     hub: Hub,
+    policy: Policy,
 }
 
 impl Server {
@@ -43,8 +47,9 @@ impl Server {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(run(url, engines, answering, report, stopped));
         });
-        let Started { address, boards, hub } = started.recv().expect("the server did not start");
-        Self { address, boards, hub, stop: Some(stop), thread: Some(thread) }
+        let Started { address, boards, hub, policy } =
+            started.recv().expect("the server did not start");
+        Self { address, boards, hub, policy, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Ends the server without waiting for anything it does.
@@ -71,13 +76,22 @@ async fn run(
     stopped: oneshot::Receiver<()>,
 ) {
     let db = PgPoolOptions::new().max_connections(6).connect(&url).await.unwrap();
-    let (boards, keep_fresh) = ranking::follow_votes(db.clone()).await.unwrap();
+    let policy = Policy::default();
+    let (boards, keep_fresh) = ranking::follow_votes(db.clone(), policy.clone()).await.unwrap();
     let keep_fresh = tokio::spawn(keep_fresh);
     let hub = Hub::default();
     let parts = Parts {
         site: Site { name: "Test arena".to_owned(), assets: "0".to_owned() },
         db: db.clone(),
-        ring: Ring { db, engines, hub: hub.clone(), answering, limits: MANY },
+        ring: Ring {
+            db,
+            engines,
+            hub: hub.clone(),
+            answering,
+            limits: MANY,
+            policy: policy.clone(),
+            languages: Languages::default(),
+        },
         boards: boards.clone(),
         session_key: Key::from(&KEY),
         secure_cookie: false,
@@ -87,7 +101,7 @@ async fn run(
     let server = app::serve(parts, listener).unwrap();
     let handle = server.handle();
     let server = tokio::spawn(server);
-    report.send(Started { address, boards, hub }).unwrap();
+    report.send(Started { address, boards, hub, policy }).unwrap();
     // The sender is never used: it is dropped.
     let _ = stopped.await;
     keep_fresh.abort();

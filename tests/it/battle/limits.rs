@@ -8,6 +8,8 @@ use arena_core::sampling::Sampling;
 use doubleblind::battle::{self, BattleError, Hub, Limits, Ring};
 use doubleblind::config::Answering;
 use doubleblind::inference::{Engine, Engines};
+use doubleblind::kit::language::Languages;
+use doubleblind::pool::Policy;
 use uuid::Uuid;
 
 use crate::arena::{Script, Scripted, TestArena, model};
@@ -25,7 +27,15 @@ async fn ring(arena: &TestArena, limits: Limits) -> Ring {
         sampling: Sampling::default(),
         deadline: Duration::from_secs(60),
     };
-    Ring { db: arena.db(), engines, hub: Hub::default(), answering, limits }
+    Ring {
+        db: arena.db(),
+        engines,
+        hub: Hub::default(),
+        answering,
+        limits,
+        policy: Policy::default(),
+        languages: Languages::default(),
+    }
 }
 
 fn voter() -> VoterId {

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use doubleblind::pool::{self, Model};
+use doubleblind::pool::{self, Model, Policy};
 use rand::SeedableRng;
 use rand::rngs::Xoshiro256PlusPlus;
 use tokio::sync::Semaphore;
@@ -76,8 +76,8 @@ async fn the_stated_probability_follows_from_the_weights() {
     let battle = arena.battle(&id).await;
     let left = f64::from(weights[&battle.left_model_id]);
     let right = f64::from(weights[&battle.right_model_id]);
-    // Either came first, then the other one out of the rest; then the coin.
-    let expected = (left / 8.0 * right / (8.0 - left) + right / 8.0 * left / (8.0 - right)) / 2.0;
+    // Pairs weigh 1 x 2, 1 x 5 and 2 x 5 while nothing is rated; then the coin.
+    let expected = left * right / 17.0 / 2.0;
     assert!((battle.p_draw - expected).abs() < 1e-12, "{battle:?} {expected}");
 }
 
@@ -95,7 +95,7 @@ async fn a_model_never_meets_itself_and_pairs_come_up_as_often_as_stated() {
     let mut seen: HashMap<(&str, &str), (f64, u32)> = HashMap::new();
 
     for _ in 0..600 {
-        let draw = pool::draw(&mut db, &able, &mut rng).await.unwrap();
+        let draw = pool::draw(&mut db, &able, &Policy::default(), &mut rng).await.unwrap();
         let pair = (names[&draw.left], names[&draw.right]);
         seen.entry(pair).or_insert((draw.p_draw, 0)).1 += 1;
     }

@@ -24,6 +24,7 @@ mod covariates;
 mod draws;
 mod elo;
 mod fit;
+mod follow;
 mod fragility;
 mod frame;
 mod matrix;

@@ -2,8 +2,8 @@
 
 use super::{Battles, assert_close, counts, fit_all, published, ratings, uncorrected};
 use crate::ranking::{
-    Counts, ELO_PER_NAT, Fit, Method, Outcome, PairWeight, RankingError, Tally, Vote,
-    critical_value, pairing_weights,
+    Counts, ELO_PER_NAT, Fit, Method, Outcome, PairWeight, RankingError, Settings, SmallSample,
+    Tally, Vote, compute, critical_value, pairing_weights,
 };
 
 fn widths(covariance: &crate::ranking::Covariance) -> Vec<f64> {
@@ -161,4 +161,47 @@ fn a_floor_of_nothing_and_a_model_twice_are_refused() {
 
     assert_eq!(weigh(&[0, 1], 0.0), Err(RankingError::NotAProbability { value: 0.0 }));
     assert_eq!(weigh(&[0, 1, 0], 0.1), Err(RankingError::SelfBattle { model: 0 }));
+}
+
+#[test]
+fn a_board_that_follows_votes_agrees_with_one_computed_anew() {
+    let battles = Battles::read("synthetic_ties.csv");
+    let (first, later) = battles.votes.split_at(5950);
+    let mut table = Counts::from_votes(12, first.iter().copied()).unwrap();
+    let start = fit_all(&table, Method::BradleyTerry);
+    let settings = Settings::new(7);
+    let board = compute(&table, &settings).unwrap();
+    let mut running = start.running(&start.covariance(SmallSample::default()).unwrap()).unwrap();
+
+    for vote in later {
+        running.add(*vote).unwrap();
+        table.add(*vote).unwrap();
+    }
+    let followed = board.follow(&running, &table).unwrap();
+
+    let anew = compute(&battles.counts(), &settings).unwrap();
+    assert_eq!(followed.votes, 6000);
+    for (one, other) in followed.rows.iter().zip(&anew.rows) {
+        assert_eq!((one.votes, one.wins, one.ties), (other.votes, other.wins, other.ties));
+        let (one, other) = (one.rating.unwrap(), other.rating.unwrap());
+        assert!((one.rating - other.rating).abs() < 0.02, "{one:?} {other:?}");
+        let widths = (one.high - one.low) / (other.high - other.low);
+        assert!((widths - 1.0).abs() < 0.01, "{one:?} {other:?}");
+    }
+}
+
+#[test]
+fn a_vote_of_half_the_weight_moves_half_as_far() {
+    let fit = fit_all(&counts(2, &[(0, 1, 600, 400, 0)]), Method::BradleyTerry);
+    let vote = Vote { left: 0, right: 1, outcome: Outcome::Left };
+    let moved = |weight: f64| {
+        let mut running = fit.running(&uncorrected(&fit)).unwrap();
+        running.add_weighted(vote, weight).unwrap();
+        running.strengths()[0] - fit.strengths()[0]
+    };
+
+    assert!((moved(0.5) / moved(1.0) - 0.5).abs() < 1e-3, "{} {}", moved(0.5), moved(1.0));
+    let mut running = fit.running(&uncorrected(&fit)).unwrap();
+    let refused = running.add_weighted(vote, -1.0);
+    assert_eq!(refused, Err(RankingError::NotAWeight { value: -1.0 }));
 }

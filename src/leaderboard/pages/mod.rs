@@ -1,5 +1,8 @@
 //! Pages of the leaderboard stage; words and numbers are decided here, templates only print.
 
+pub mod checks;
+pub mod matrix;
+
 use actix_web::HttpResponse;
 use arena_core::ranking::{Row, Status};
 use askama::Template;
@@ -10,8 +13,9 @@ use crate::battle::sets::queries::Listed;
 use crate::config::{Answering, Site};
 use crate::kit::http::{HttpError, page};
 use crate::kit::wording;
-use crate::pool::Model;
-use crate::ranking::Published;
+use crate::pool::{Model, Policy};
+use crate::ranking::slices::{Anchor, Sliced};
+use crate::ranking::{Published, View};
 
 /// One model on a page, every number with its interval and count.
 pub struct Line {
@@ -41,6 +45,8 @@ pub struct Line {
     pub votes: String,
     /// Wins, losses, ties, both bad.
     pub record: String,
+    /// Votes without which it would no longer be ahead of the next one, or a dash.
+    pub flip: String,
     /// Online Elo.
     pub elo: String,
     /// Status word.
@@ -75,8 +81,8 @@ pub fn reason(status: Status) -> &'static str {
 }
 
 /// The lines of a board, rated models first.
-pub fn lines(published: &Published) -> Vec<Line> {
-    let rated = published.board.rows.iter().filter_map(|row| row.rating);
+pub fn lines(view: &View<'_>) -> Vec<Line> {
+    let rated = view.board.rows.iter().filter_map(|row| row.rating);
     let low = rated.clone().map(|rating| rating.low).fold(f64::INFINITY, f64::min);
     let high = rated.map(|rating| rating.high).fold(f64::NEG_INFINITY, f64::max);
     let line = |(model, row): (&Model, &Row)| Line {
@@ -94,14 +100,20 @@ pub fn lines(published: &Published) -> Vec<Line> {
             |rating| format!("{:.0} to {:.0}", rating.low, rating.high),
         ),
         bar: row.rating.map(|rating| bar(rating.low, rating.rating, rating.high, (low, high))),
-        votes: wording::count(i64::try_from(row.votes).unwrap_or(i64::MAX)),
+        votes: whole_number(row.votes),
         record: format!("{} / {} / {} / {}", row.wins, row.losses, row.ties, row.both_bad),
-        elo: format!("{:.0}", published.elo(model.id)),
+        flip: view.fragility(row).and_then(|pair| pair.votes).map_or("–".to_owned(), whole_number),
+        elo: view.elo(model).map_or("–".to_owned(), |elo| format!("{elo:.0}")),
         status: row.status.as_str(),
         reason: reason(row.status),
         retired: !model.is_active(),
     };
-    published.in_order().into_iter().map(line).collect()
+    view.in_order().into_iter().map(line).collect()
+}
+
+/// A count in words.
+pub(super) fn whole_number(count: u64) -> String {
+    wording::count(i64::try_from(count).unwrap_or(i64::MAX))
 }
 
 fn bar(low: f64, at: f64, high: f64, (start, end): (f64, f64)) -> Bar {
@@ -111,18 +123,40 @@ fn bar(low: f64, at: f64, high: f64, (start, end): (f64, f64)) -> Bar {
 }
 
 /// Where the numbers of a page come from, in one line.
-fn source_line(published: &Published) -> String {
-    let votes = wording::counted(i64::try_from(published.board.votes).unwrap_or(0), "vote");
-    let period = published.period.map_or_else(
-        || "no votes yet".to_owned(),
-        |(first, last)| {
+pub(super) fn source_line(view: &View<'_>) -> String {
+    let votes = wording::counted(i64::try_from(view.board.votes).unwrap_or(0), "vote");
+    let which = match (view.slice, view.period()) {
+        (Some((slice, _)), _) => format!("{}: {votes}", slice.in_words()),
+        (None, Some((first, last))) => {
             format!("{votes} from {} to {}", wording::minute(first), wording::minute(last))
-        },
-    );
+        }
+        (None, None) => "no votes yet".to_owned(),
+    };
+    let scale = match view.slice {
+        None => "mean 1000".to_owned(),
+        Some((_, Anchor::Shared(models))) => format!(
+            "on the scale of the whole board through {}",
+            wording::counted(i64::try_from(*models).unwrap_or(0), "model")
+        ),
+        Some((_, Anchor::None)) => {
+            "mean 1000: too few models have a rating here and on the whole board, so numbers cannot \
+             be compared with it"
+                .to_owned()
+        }
+    };
+    let capped = match view.basis.capped_voters {
+        0 => String::new(),
+        voters => format!(
+            " Votes of {} who voted more than {:.0} times share that weight.",
+            wording::counted(i64::try_from(voters).unwrap_or(0), "voter"),
+            view.basis.voter_cap
+        ),
+    };
     format!(
-        "Source: this arena's own blind votes; {period}. Bradley-Terry; ties, both good and both bad \
-         as half wins; 95 % sandwich intervals; mean 1000; computed {}.",
-        wording::minute(published.computed_at)
+        "Source: this arena's own blind votes; {which}. Bradley-Terry; ties, both good and both bad \
+         as half wins; 95 % sandwich intervals {}; {scale}; computed {}.{capped}",
+        view.basis.dependence.in_words(),
+        wording::minute(view.computed_at)
     )
 }
 
@@ -147,7 +181,7 @@ pub fn landing(
     ready: usize,
 ) -> Result<HttpResponse, HttpError> {
     let active = published.models.iter().filter(|model| model.is_active()).count();
-    let mut top = lines(published);
+    let mut top = lines(&published.view());
     let rated = top.iter().filter(|line| line.bar.is_some()).count();
     let unrated = top.len() - rated;
     top.truncate(rated.min(5));
@@ -159,7 +193,7 @@ pub fn landing(
         top,
         unrated,
         sets: sets.into_iter().map(SetLine::from).collect(),
-        source: source_line(published),
+        source: source_line(&published.view()),
     })
 }
 
@@ -190,16 +224,39 @@ struct LeaderboardPage<'a> {
     total: usize,
     filter: &'a Filter,
     statuses: [(&'static str, &'static str); 7],
+    kinds: Vec<Kind>,
+    slice: String,
+    title: Option<String>,
     source: String,
 }
 
-/// The whole table.
+/// Slices of one kind, as the form lists them.
+struct Kind {
+    name: &'static str,
+    slices: Vec<(String, String)>,
+}
+
+fn kinds(published: &Published) -> Vec<Kind> {
+    let mut kinds: Vec<Kind> = Vec::new();
+    for Sliced { slice, votes } in &published.slices {
+        let votes = wording::counted(i64::try_from(*votes).unwrap_or(0), "vote");
+        let entry = (slice.to_string(), format!("{} ({votes})", slice.in_words()));
+        match kinds.iter_mut().find(|kind| kind.name == slice.kind()) {
+            Some(kind) => kind.slices.push(entry),
+            None => kinds.push(Kind { name: slice.kind(), slices: vec![entry] }),
+        }
+    }
+    kinds
+}
+
+/// The table of the whole or of a slice.
 pub fn leaderboard(
     site: &Site,
     published: &Published,
+    view: View<'_>,
     filter: &Filter,
 ) -> Result<HttpResponse, HttpError> {
-    let mut lines = lines(published);
+    let mut lines = lines(&view);
     let total = lines.len();
     lines.retain(|line| filter.matches(line));
     let statuses = [
@@ -212,8 +269,17 @@ pub fn leaderboard(
         Status::NoVotes,
     ]
     .map(|status| (status.as_str(), reason(status)));
-    let source = source_line(published);
-    page(&LeaderboardPage { site, lines, total, filter, statuses, source })
+    page(&LeaderboardPage {
+        site,
+        lines,
+        total,
+        filter,
+        statuses,
+        kinds: kinds(published),
+        slice: view.slice.map_or(String::new(), |(slice, _)| slice.to_string()),
+        title: view.slice.map(|(slice, _)| slice.in_words()),
+        source: source_line(&view),
+    })
 }
 
 #[derive(Template)]
@@ -222,7 +288,7 @@ struct MethodPage<'a> {
     site: &'a Site,
     system_prompt: &'a str,
     sampling: String,
-    weights: Vec<(String, u32)>,
+    weights: Vec<(String, u32, String)>,
     source: String,
 }
 
@@ -230,15 +296,21 @@ struct MethodPage<'a> {
 pub fn method(
     site: &Site,
     answering: &Answering,
+    policy: &Policy,
     published: &Published,
 ) -> Result<HttpResponse, HttpError> {
-    let active = published.models.iter().filter(|model| model.is_active());
+    let active: Vec<Model> =
+        published.models.iter().filter(|model| model.is_active()).cloned().collect();
+    let share = |model: &Model| format!("{:.0} %", 100.0 * policy.share(&active, model.id));
     page(&MethodPage {
         site,
         system_prompt: &answering.system_prompt,
         sampling: answering.sampling.to_string(),
-        weights: active.map(|model| (model.name.clone(), model.weight)).collect(),
-        source: source_line(published),
+        weights: active
+            .iter()
+            .map(|model| (model.name.clone(), model.weight, share(model)))
+            .collect(),
+        source: source_line(&published.view()),
     })
 }
 

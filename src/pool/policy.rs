@@ -1,0 +1,67 @@
+//! Which pairs are drawn how often: the operator's weight of each model times what the ratings ask for.
+
+use std::collections::HashMap;
+use std::sync::{Arc, PoisonError, RwLock};
+
+use arena_core::ids::ModelId;
+use arena_core::pairing::Contest;
+
+use super::Model;
+
+/// Weights of unordered pairs, by ids in ascending order.
+pub type PairWeights = HashMap<(ModelId, ModelId), u32>;
+
+/// The weights in force, shared between those who draw and the job that follows the votes.
+///
+/// At first every pair weighs the same. A pair without a weight, as one with a model that has just
+/// joined, counts as the heaviest.
+#[derive(Clone, Debug, Default)]
+pub struct Policy {
+    weights: Arc<RwLock<Arc<PairWeights>>>,
+}
+
+impl Policy {
+    /// Puts new weights in force.
+    pub fn replace(&self, weights: PairWeights) {
+        *self.weights.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(weights);
+    }
+
+    /// The weights in force.
+    pub fn current(&self) -> Arc<PairWeights> {
+        Arc::clone(&self.weights.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// All pairs of models with their weights: that of the pair times those of both models.
+    pub fn contests(&self, models: &[Model]) -> Vec<Contest<ModelId>> {
+        let weights = self.current();
+        let heaviest = weights.values().copied().max().unwrap_or(1);
+        let mut contests = Vec::new();
+        for (at, one) in models.iter().enumerate() {
+            for other in &models[..at] {
+                let weight = weights.get(&pair(one.id, other.id)).copied().unwrap_or(heaviest);
+                // Three factors of 32 bits: the operator's two are kept below 2^16 each.
+                let operator =
+                    u64::from(one.weight.min(1 << 16)) * u64::from(other.weight.min(1 << 16));
+                let weight = operator.saturating_mul(u64::from(weight));
+                contests.push(Contest { one: one.id, other: other.id, weight });
+            }
+        }
+        contests
+    }
+
+    /// The share of battles that a model takes part in, all models being able to answer.
+    pub fn share(&self, models: &[Model], model: ModelId) -> f64 {
+        let contests = self.contests(models);
+        let sum = |with: &dyn Fn(&&Contest<ModelId>) -> bool| -> f64 {
+            contests.iter().filter(with).map(|contest| contest.weight as f64).sum()
+        };
+        let all = sum(&|_| true);
+        let own = sum(&|contest| contest.one == model || contest.other == model);
+        if all > 0.0 { own / all } else { 0.0 }
+    }
+}
+
+/// The key of a pair.
+pub(crate) fn pair(one: ModelId, other: ModelId) -> (ModelId, ModelId) {
+    if one < other { (one, other) } else { (other, one) }
+}
