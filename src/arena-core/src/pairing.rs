@@ -57,6 +57,46 @@ pub fn draw<Id: Copy>(
     })
 }
 
+/// One unordered pair that may be drawn.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct WeightedPair<Id> {
+    /// One model.
+    pub model: Id,
+    /// The other.
+    pub rival: Id,
+    /// Relative chance of being drawn; 0 is never drawn.
+    pub weight: u32,
+}
+
+/// Draws one of some pairs by weight and its sides by a fair coin.
+///
+/// **Input** unordered pairs, each once, with relative integer weights such as those of
+/// [`crate::ranking::pairing_weights`]. **Output** an ordered pair and its probability, half the
+/// weight over the sum of all. **Errors** without a positive weight. **Cost** O(pairs), integers only
+/// up to the draw. **Source** inversion of the distribution function.
+pub fn draw_pair<Id: Copy>(
+    pairs: &[WeightedPair<Id>],
+    rng: &mut impl Rng,
+) -> Result<Draw<Id>, PairingError> {
+    let total: u64 = pairs.iter().map(|pair| u64::from(pair.weight)).sum();
+    if total == 0 {
+        return Err(PairingError::TooFew(0));
+    }
+    let mut ticket = rng.random_range(0..total);
+    let holds = |pair: &&WeightedPair<Id>| match ticket.checked_sub(pair.weight.into()) {
+        Some(rest) => {
+            ticket = rest;
+            false
+        }
+        None => true,
+    };
+    let drawn = pairs.iter().find(holds).ok_or(PairingError::TooFew(0))?;
+    let swapped: bool = rng.random();
+    let (left, right) =
+        if swapped { (drawn.rival, drawn.model) } else { (drawn.model, drawn.rival) };
+    Ok(Draw { left, right, p_draw: 0.5 * f64::from(drawn.weight) / total as f64 })
+}
+
 fn pick<Id>(able: &[&Entrant<Id>], without: Option<usize>, mut ticket: u64) -> usize {
     let mut last = 0;
     for (i, entrant) in able.iter().enumerate() {
@@ -122,6 +162,28 @@ mod tests {
             let sd = (p * (1.0 - p) / f64::from(draws)).sqrt();
             assert!((f64::from(count) / f64::from(draws) - p).abs() < 5.0 * sd, "{pair:?}");
         }
+    }
+
+    #[test]
+    fn pairs_are_drawn_as_often_as_their_stated_probability() {
+        let pair = |model, rival, weight| WeightedPair { model, rival, weight };
+        let pairs = [pair('a', 'b', 6), pair('a', 'c', 0), pair('b', 'c', 3), pair('c', 'd', 1)];
+        let mut rng = Xoshiro256PlusPlus::seed_from_u64(4);
+        let mut seen: HashMap<(char, char), (f64, u32)> = HashMap::new();
+        let draws = 100_000;
+
+        for _ in 0..draws {
+            let draw = draw_pair(&pairs, &mut rng).unwrap();
+            seen.entry((draw.left, draw.right)).or_insert((draw.p_draw, 0)).1 += 1;
+        }
+
+        assert_eq!(seen.len(), 6);
+        assert_eq!((seen[&('a', 'b')].0, seen[&('c', 'b')].0), (0.3, 0.15));
+        for (pair, (p, count)) in seen {
+            let sd = (p * (1.0 - p) / f64::from(draws)).sqrt();
+            assert!((f64::from(count) / f64::from(draws) - p).abs() < 5.0 * sd, "{pair:?}");
+        }
+        assert_eq!(draw_pair(&pairs[1..2], &mut rng), Err(PairingError::TooFew(0)));
     }
 
     #[test]
