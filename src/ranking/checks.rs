@@ -190,7 +190,10 @@ fn controlled(
     let found = ranking::control(votes, &members, &settings)?;
     let rated: Vec<_> =
         plain.rows.iter().filter_map(|row| Some((row.model, row.rating?))).collect();
-    let frame = Frame::Mean(ranking::MEAN_RATING);
+    let frame = Frame::Reference {
+        models: rated.iter().map(|(model, _)| *model).collect(),
+        rating: ranking::MEAN_RATING,
+    };
     let adjusted = found.adjusted.estimates(frame)?;
     let estimate = |model: usize| {
         let at = found.adjusted.members().iter().position(|&member| member == model)?;

@@ -290,13 +290,7 @@ pub(super) fn board(
     }
     let mean = shared.iter().map(|(_, rating)| rating).sum::<f64>() / shared.len() as f64;
     let models = shared.iter().map(|(model, _)| *model).collect();
-    let settings = Settings {
-        frame: {
-            let _: Vec<usize> = models;
-            Frame::Mean(mean)
-        },
-        ..settings
-    };
+    let settings = Settings { frame: Frame::Reference { models, rating: mean }, ..settings };
     let anchored = stand(ledger.models.len(), &votes, &settings)?;
     Ok((anchored, Anchor::Shared(shared.len())))
 }

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::RankingError;
+use super::bootstrap::Bootstrap;
 use super::coding::Coding;
 use super::connectivity::{Status, outside, rated_component};
 use super::counts::Counts;
@@ -15,11 +16,13 @@ use super::sandwich::{Covariance, SmallSample};
 pub const MIN_VOTES: u64 = 20;
 /// Below this many counted votes a rating is provisional.
 pub const PROVISIONAL_BELOW: u64 = 100;
+/// Weights that add up to a whole number of votes may miss it by this much.
+const ROUNDING: f64 = 1e-9;
 /// Random draws behind the simultaneous ranks, unless the settings say otherwise.
 pub const DEFAULT_DRAWS: usize = 4000;
 
 /// Everything that a board depends on besides the counts.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Settings {
     /// The model of votes.
     pub method: Method,
@@ -58,6 +61,7 @@ pub struct Row {
     /// All votes, also those that no rating uses.
     pub votes: u64,
     /// Votes that the fit uses: counted by the coding, and against a model that is comparable; 0 outside the fit.
+    /// Weighted votes are the smaller of their sum and of (sum w)^2 / sum w^2, the equal votes that they are worth.
     pub used_votes: u64,
     /// Votes that preferred the model.
     pub wins: u64,
@@ -98,23 +102,31 @@ pub struct Board {
 /// Accuracy: estimates far below 1e-6 Elo, intervals as [`super::Fit::covariance`], places as [`critical_value`].
 /// The same input gives the same bytes on the same build and processor; another one may differ in the last digits,
 /// because exponentials and matrix products do.
-/// Errors: [`RankingError::NotConverged`], [`RankingError::TiesUndetermined`], [`RankingError::AnchorNotRated`] if
-/// others have a rating, [`RankingError::NotARating`], [`RankingError::TooFewDraws`], [`RankingError::Singular`].
+/// Errors: [`RankingError::NotConverged`], [`RankingError::TiesUndetermined`]; [`RankingError::AnchorNotRated`] or
+/// [`RankingError::ReferenceNotRated`] if others have a rating; [`RankingError::NotARating`],
+/// [`RankingError::TooFewDraws`], [`RankingError::Singular`].
 /// Cost: 6 M^3 + draws x M^2. Measured for M = 129: fit 2 ms, covariance 1 ms, 4,000 draws 40 ms.
 /// Source: RATINGS sections 3 to 5 and 8.
 pub fn compute(counts: &Counts, settings: &Settings) -> Result<Board, RankingError> {
-    compute_with(counts, settings, |members| {
-        let fit = fit(counts, members, settings.method, settings.coding)?;
-        let covariance = fit.covariance(SmallSample::default())?;
-        Ok((fit, covariance))
-    })
+    compute_with(counts, settings, |members| plain(counts, settings, members))
+}
+
+/// The fit and the covariance of a board for which nothing else is asked.
+pub(super) fn plain(
+    counts: &Counts,
+    settings: &Settings,
+    members: &[usize],
+) -> Result<(Fit, Covariance), RankingError> {
+    let fit = fit(counts, members, settings.method, settings.coding)?;
+    let covariance = fit.covariance(SmallSample::default())?;
+    Ok((fit, covariance))
 }
 
 /// Computes the board from a fit and a covariance of the caller's: weighted, clustered or resampled.
 ///
 /// Input: as [`compute`], and a function that fits the models it is given (those comparable by `counts`, ascending),
 /// in this order, and estimates the covariance of their strengths.
-/// Output: as [`compute`]; with weights `used_votes` is their sum, rounded down.
+/// Output: as [`compute`]; for `used_votes` with weights see [`Row`].
 /// Accuracy: that of the covariance.
 /// Errors: as [`compute`], and those of the function, which is not called if no two models are comparable.
 /// Cost: as [`compute`], with the function in place of the fit.
@@ -124,34 +136,117 @@ pub fn compute_with(
     settings: &Settings,
     estimate: impl FnOnce(&[usize]) -> Result<(Fit, Covariance), RankingError>,
 ) -> Result<Board, RankingError> {
-    let members = rated_component(counts, settings.coding);
-    let mut board = unrated(counts, settings, &members);
-    if members.is_empty() {
-        return Ok(board);
+    Draft::new(counts, settings, estimate)?.finish()
+}
+
+/// Computes the board with intervals between quantiles of a bootstrap of the caller's.
+///
+/// Input: as [`compute_with`]; the function also resamples its fit. Its covariance is for the simultaneous places only,
+/// for which percentiles of single models do not suffice.
+/// Output: as [`compute`], with the intervals of [`Bootstrap::estimates`] in the frame of the settings; LMArena's rank
+/// is read from those in the mean frame.
+/// Accuracy: that of the bootstrap.
+/// Errors: as [`compute_with`] and [`Bootstrap::estimates`].
+/// Cost: as [`compute_with`], and sorting the resamples of each model twice.
+/// Source: Efron 1979.
+pub fn compute_resampled(
+    counts: &Counts,
+    settings: &Settings,
+    estimate: impl FnOnce(&[usize]) -> Result<(Fit, Covariance, Bootstrap), RankingError>,
+) -> Result<Board, RankingError> {
+    let mut bootstrap = None;
+    let draft = Draft::new(counts, settings, |members| {
+        let (fit, covariance, resamples) = estimate(members)?;
+        bootstrap = Some(resamples);
+        Ok((fit, covariance))
+    })?;
+    match (&draft.published, bootstrap) {
+        (Some(published), Some(bootstrap)) => {
+            let ratings = bootstrap.estimates(settings.frame.clone(), &published.models)?;
+            let marginal = bootstrap.estimates(Frame::default(), &published.models)?;
+            draft.finish_with(ratings, &marginal)
+        }
+        _ => draft.finish(),
     }
-    let (fit, covariance) = estimate(&members)?;
-    board.tie_parameter = fit.tie_parameter();
-    for (&model, votes) in members.iter().zip(fit.votes()) {
-        board.rows[model].used_votes = votes as u64;
+}
+
+/// A board with its counts and statuses, and what is to be published on it.
+pub(super) struct Draft {
+    board: Board,
+    published: Option<Published>,
+}
+
+/// The models that get a rating, by index, with their strengths and covariance in the same order.
+struct Published {
+    models: Vec<usize>,
+    strengths: Vec<f64>,
+    covariance: Covariance,
+}
+
+impl Draft {
+    pub(super) fn new(
+        counts: &Counts,
+        settings: &Settings,
+        estimate: impl FnOnce(&[usize]) -> Result<(Fit, Covariance), RankingError>,
+    ) -> Result<Draft, RankingError> {
+        let members = rated_component(counts, settings.coding);
+        let mut board = unrated(counts, settings, &members);
+        if members.is_empty() {
+            return Ok(Draft { board, published: None });
+        }
+        let (fit, covariance) = estimate(&members)?;
+        board.tie_parameter = fit.tie_parameter();
+        let worth = fit.votes().into_iter().zip(fit.effective_votes());
+        for (&model, (votes, effective)) in members.iter().zip(worth) {
+            board.rows[model].used_votes = (votes.min(effective) + ROUNDING) as u64;
+        }
+        board.used_votes = board.rows.iter().map(|row| row.used_votes).sum::<u64>() / 2;
+        let enough = |&position: &usize| board.rows[members[position]].used_votes >= MIN_VOTES;
+        let positions: Vec<usize> = (0..members.len()).filter(enough).collect();
+        let published = (positions.len() >= 2).then(|| Published {
+            models: positions.iter().map(|&position| members[position]).collect(),
+            strengths: positions.iter().map(|&at| fit.strengths()[at]).collect(),
+            covariance: covariance.among(&positions),
+        });
+        Ok(Draft { board, published })
     }
-    board.used_votes = board.rows.iter().map(|row| row.used_votes).sum::<u64>() / 2;
-    let enough = |&position: &usize| board.rows[members[position]].used_votes >= MIN_VOTES;
-    let positions: Vec<usize> = (0..members.len()).filter(enough).collect();
-    if positions.len() < 2 {
-        return Ok(board);
+
+    /// Lists the models of a frame that have no rating here, with the reason.
+    pub(super) fn missing(&self, frame: &Frame) -> Vec<(usize, Status)> {
+        let rated: &[usize] = self.published.as_ref().map_or(&[], |published| &published.models);
+        let fixed = frame.fixed().unwrap_or_default().iter();
+        let missing = fixed.filter(|model| !rated.contains(model));
+        let status = |model: usize| self.board.rows.get(model).map(|row| row.status);
+        missing.map(|&model| (model, status(model).unwrap_or(Status::NoVotes))).collect()
     }
-    let published: Vec<usize> = positions.iter().map(|&position| members[position]).collect();
-    let strengths: Vec<f64> = positions.iter().map(|&at| fit.strengths()[at]).collect();
-    let covariance = covariance.among(&positions);
-    let ratings = estimates(settings.frame, &published, &strengths, &covariance)?;
-    let marginal = estimates(Frame::default(), &published, &strengths, &covariance)?;
-    let q = critical_value(&covariance, settings.draws, settings.seed)?;
-    let ranks = places(&strengths, &covariance, q, &marginal)?;
-    board.critical_value = Some(q);
-    for ((&model, rating), rank) in published.iter().zip(ratings).zip(ranks) {
-        publish(&mut board.rows[model], rating, rank);
+
+    pub(super) fn finish(self) -> Result<Board, RankingError> {
+        let Some(Published { models, strengths, covariance }) = &self.published else {
+            return Ok(self.board);
+        };
+        let frame = self.board.settings.frame.clone();
+        let ratings = estimates(frame, models, strengths, covariance)?;
+        let marginal = estimates(Frame::default(), models, strengths, covariance)?;
+        self.finish_with(ratings, &marginal)
     }
-    Ok(board)
+
+    fn finish_with(
+        mut self,
+        ratings: Vec<Estimate>,
+        marginal: &[Estimate],
+    ) -> Result<Board, RankingError> {
+        let Some(Published { models, strengths, covariance }) = &self.published else {
+            return Ok(self.board);
+        };
+        let settings = &self.board.settings;
+        let q = critical_value(covariance, settings.draws, settings.seed)?;
+        let ranks = places(strengths, covariance, q, marginal)?;
+        self.board.critical_value = Some(q);
+        for ((&model, rating), rank) in models.iter().zip(ratings).zip(ranks) {
+            publish(&mut self.board.rows[model], rating, rank);
+        }
+        Ok(self.board)
+    }
 }
 
 fn publish(row: &mut Row, rating: Estimate, rank: Ranks) {
@@ -180,7 +275,7 @@ fn unrated(counts: &Counts, settings: &Settings, members: &[usize]) -> Board {
         }
     };
     Board {
-        settings: *settings,
+        settings: settings.clone(),
         votes: counts.votes(),
         used_votes: 0,
         critical_value: None,

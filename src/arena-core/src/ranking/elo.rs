@@ -81,7 +81,7 @@ fn score(outcome: Outcome) -> f64 {
 /// Returns the mean of Elo ratings over random orders of the same votes.
 ///
 /// Input: votes; how many random orders; a generator, which should be a named portable one if results are published.
-/// Output: Elo points by model; each run starts at 1000.
+/// Output: Elo points by model; each run starts at 1000. The order in which the votes are given does not matter.
 /// Accuracy: the standard error is that of a single order divided by the square root of the number of orders.
 /// Errors: [`RankingError::TooFewDraws`] without any order; errors of [`Elo::update`].
 /// Cost: orders x (votes x 15 ns + one shuffle).
@@ -96,6 +96,7 @@ pub fn order_averaged_elo(
         return Err(RankingError::TooFewDraws { given: 0, needed: 1 });
     }
     let mut shuffled = votes.to_vec();
+    shuffled.sort_unstable_by_key(|vote| (vote.left, vote.right, vote.outcome as u8));
     let mut sums = vec![0.0; models];
     for _ in 0..orders {
         shuffled.shuffle(rng);

@@ -33,7 +33,7 @@ impl Board {
         let at = positions(running.members(), &published)?;
         let strengths: Vec<f64> = at.iter().map(|&at| running.strengths()[at]).collect();
         let covariance = running.covariance().among(&at);
-        let ratings = estimates(self.settings.frame, &published, &strengths, &covariance)?;
+        let ratings = estimates(self.settings.frame.clone(), &published, &strengths, &covariance)?;
         let marginal = estimates(Frame::default(), &published, &strengths, &covariance)?;
         let ranks = places(&strengths, &covariance, critical_value, &marginal)?;
         for ((&model, rating), rank) in published.iter().zip(ratings).zip(ranks) {

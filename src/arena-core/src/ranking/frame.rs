@@ -10,20 +10,29 @@ use super::{ELO_PER_NAT, MEAN_RATING, RankingError};
 const LEVEL: f64 = 0.95;
 
 /// Where the scale is fixed.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Frame {
     /// The mean of the published ratings has this value.
     ///
     /// When a model gets its rating r, all others move by the same amount, (mean - r) / (number of models with it),
-    /// because the mean is now over one more. Their differences, and so their order, stay. Use an anchor for a
-    /// series over time.
+    /// because the mean is now over one more. Their differences, and so their order, stay. Use an anchor or a
+    /// reference set for a series over time, and for slices that are shown together.
     Mean(f64),
     /// This model has this rating, exactly; every interval is that of the difference to it.
     Anchor {
         /// Index of the model.
         model: usize,
         /// Its rating.
+        rating: f64,
+    },
+    /// The mean of these models has this rating, exactly; every interval is that of the difference to it.
+    ///
+    /// A newcomer outside the set does not shift the others, and no single model's own error is in all intervals.
+    Reference {
+        /// Indices of the models, each once; all must have a rating.
+        models: Vec<usize>,
+        /// The mean of their ratings.
         rating: f64,
     },
 }
@@ -35,20 +44,47 @@ impl Default for Frame {
 }
 
 impl Frame {
-    fn value(self) -> Result<f64, RankingError> {
-        let (Frame::Mean(value) | Frame::Anchor { rating: value, .. }) = self;
+    fn value(&self) -> Result<f64, RankingError> {
+        let &(Frame::Mean(value)
+        | Frame::Anchor { rating: value, .. }
+        | Frame::Reference { rating: value, .. }) = self;
         if value.is_finite() { Ok(value) } else { Err(RankingError::NotARating { value }) }
     }
 
+    /// The models whose mean gets the frame's value; `None` for all that are published.
+    pub(super) fn fixed(&self) -> Option<&[usize]> {
+        match self {
+            Frame::Mean(_) => None,
+            Frame::Anchor { model, .. } => Some(std::slice::from_ref(model)),
+            Frame::Reference { models, .. } => Some(models),
+        }
+    }
+
     /// The weights of the mean that gets the frame's value.
-    fn weights(self, models: &[usize]) -> Result<Vec<f64>, RankingError> {
-        let Frame::Anchor { model: anchor, .. } = self else {
+    fn weights(&self, models: &[usize]) -> Result<Vec<f64>, RankingError> {
+        let Some(fixed) = self.fixed() else {
             return Ok(vec![1.0 / models.len() as f64; models.len()]);
         };
-        if !models.contains(&anchor) {
-            return Err(RankingError::AnchorNotRated { model: anchor });
+        let mut weights = vec![0.0; models.len()];
+        for &model in fixed {
+            let at = models.iter().position(|&published| published == model);
+            let weight = &mut weights[at.ok_or_else(|| self.not_rated(model))?];
+            if *weight > 0.0 {
+                return Err(RankingError::SelfBattle { model });
+            }
+            *weight = 1.0 / fixed.len() as f64;
         }
-        Ok(models.iter().map(|&model| if model == anchor { 1.0 } else { 0.0 }).collect())
+        if fixed.is_empty() {
+            return Err(RankingError::EmptySet);
+        }
+        Ok(weights)
+    }
+
+    fn not_rated(&self, model: usize) -> RankingError {
+        match self {
+            Frame::Reference { .. } => RankingError::ReferenceNotRated { model },
+            Frame::Mean(_) | Frame::Anchor { .. } => RankingError::AnchorNotRated { model },
+        }
     }
 }
 
@@ -69,7 +105,7 @@ pub struct Estimate {
 /// Output: Elo points (scale 400, base 10); `low` and `high` are rating -+ 1.959964 standard errors of the strength
 /// minus the anchor's, or minus the mean. An anchor's own interval has no width.
 /// Accuracy: that of the normal approximation; intervals are marginal, ranks need `ranks`.
-/// Errors: [`RankingError::AnchorNotRated`], [`RankingError::NotARating`].
+/// Errors: [`RankingError::AnchorNotRated`], [`RankingError::ReferenceNotRated`], [`RankingError::NotARating`].
 /// Cost: M^2.
 /// Source: Var(b_i - w'b) = V_ii - 2 (V w)_i + w'V w.
 pub(super) fn estimates(

@@ -5,13 +5,15 @@
 //! `frame` (the scale) -> `ranks` -> `board`. `elo` stands beside it: it reads votes in order, not counts.
 //!
 //! What counts cannot hold starts from `votes` (who voted, on what, with what weight): `weights`, `clusters` ->
-//! `clustered` or `bootstrap` (other covariances and intervals, put on a board by [`compute_with`]), `covariates` ->
-//! `position` and `style`, `screening`. What is read off a fit: `fragility`, `matrix`, `probability`, `pairing_gain`.
-//! `running` follows single votes between fits.
+//! `clustered` or `bootstrap` (other covariances and intervals, put on a board by [`compute_with`] and
+//! [`compute_resampled`]), `covariates` -> `position` and `style`, `screening`, `leave_out`. `balanced` weighs pairs from counts alone. What is
+//! read off a fit: `fragility`, `matrix`, `probability`, `pairing_gain`, `contrast` and `power`. `slices` puts several
+//! boards on one scale. `running` follows single votes between fits.
 //!
-//! What is not here: votes and models by their ids (the caller maps ids to indices), slices (a slice is another
+//! What is not here: votes and models by their ids (the caller maps ids to indices), what makes a slice (it is another
 //! [`Counts`]), storage, rounding and wording.
 
+mod balanced;
 pub mod board;
 mod bootstrap;
 mod bradley_terry;
@@ -19,6 +21,7 @@ mod clustered;
 mod clusters;
 mod coding;
 mod connectivity;
+mod contrast;
 mod counts;
 mod covariates;
 mod draws;
@@ -27,15 +30,18 @@ mod fit;
 mod follow;
 mod fragility;
 mod frame;
+mod leave_out;
 mod matrix;
 mod pairing_gain;
 mod position;
+mod power;
 mod probability;
 mod ranks;
 mod row_clusters;
 mod running;
 mod sandwich;
 mod screening;
+mod slices;
 mod style;
 mod style_features;
 #[cfg(test)]
@@ -44,11 +50,13 @@ mod ties;
 mod votes;
 mod weights;
 
-pub use board::{Board, Row, Settings, compute, compute_with};
+pub use balanced::fit_balanced;
+pub use board::{Board, Row, Settings, compute, compute_resampled, compute_with};
 pub use bootstrap::{Bootstrap, Resample};
 pub use clusters::Clusters;
 pub use coding::{BothBadRule, Coding, TieRule};
 pub use connectivity::{Status, components};
+pub use contrast::{Contrast, Pick, contrast};
 pub use counts::{Counts, Outcome, Record, Tally, Vote};
 pub use covariates::{Adjusted, Effect};
 pub use elo::{Elo, order_averaged_elo};
@@ -58,11 +66,13 @@ pub use frame::{Estimate, Frame};
 pub use matrix::{Matchup, WinMatrix, win_matrix};
 pub use pairing_gain::{PairWeight, pairing_weights};
 pub use position::{Position, clustered_position, position};
+pub use power::further_votes;
 pub use probability::{probability_better, tie_groups};
 pub use ranks::{Ranks, critical_value};
 pub use running::Running;
 pub use sandwich::{Covariance, SmallSample};
 pub use screening::{Alternative, Suspicion, flag, screen};
+pub use slices::{Missing, Slice, compute_slices, compute_slices_with, rated_in_all};
 pub use style::{Controlled, Denominator, StyleSettings, StyledVote, control};
 pub use style_features::{StyleCounts, StyleFeature};
 pub use votes::{AttributedVote, fit_votes};
@@ -135,6 +145,20 @@ pub enum RankingError {
         /// Index of the anchor.
         model: usize,
     },
+    /// A model of the set that should fix the scale has no published rating.
+    #[error(
+        "model {model} of the reference set has no rating; leave it out of the set or use the mean"
+    )]
+    ReferenceNotRated {
+        /// Index of the model.
+        model: usize,
+    },
+    /// A set of models that something is compared with has no member.
+    #[error("a set of models is empty")]
+    EmptySet,
+    /// The mean of all ratings should be the zero of several slices, but they rate different models.
+    #[error("slices share no mean; name an anchor or a reference set")]
+    NoSharedFrame,
     /// The rating that should fix the scale, or one to continue from, is not a finite number.
     #[error("{value} is not a rating")]
     NotARating {
@@ -189,6 +213,22 @@ pub enum RankingError {
     NotAProbability {
         /// The value given.
         value: f64,
+    },
+    /// A difference, or its standard error, is no number to reckon with.
+    #[error("{size} with a standard error of {error} is not a difference")]
+    NotADifference {
+        /// The difference.
+        size: f64,
+        /// Its standard error.
+        error: f64,
+    },
+    /// More of the best models were asked for than a set has.
+    #[error("the best {wanted} of a set of {models} models cannot be taken")]
+    TooFewModels {
+        /// How many were to be taken.
+        wanted: usize,
+        /// How many there are.
+        models: usize,
     },
     /// Something is defined for one method only.
     #[error("this needs a fit with bradley_terry, not {method}")]

@@ -84,7 +84,7 @@ impl Fit {
     }
 
     /// The votes of each member; with weights, (sum w)^2 / sum w^2.
-    fn effective_votes(&self) -> Vec<f64> {
+    pub(super) fn effective_votes(&self) -> Vec<f64> {
         let votes = self.votes();
         let Some(squares) = &self.squares else {
             return votes;

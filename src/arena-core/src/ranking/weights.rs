@@ -15,7 +15,7 @@ const LEAST_CAP: f64 = 20.0;
 /// A voter's votes weigh no more than this part of all.
 const CAP_SHARE: f64 = 0.0025;
 /// Pairs with fewer votes than this weigh as if they had so many.
-const LEAST_PAIR: f64 = 50.0;
+pub(super) const LEAST_PAIR: f64 = 50.0;
 
 /// Returns the weight that all votes of one voter may have together.
 ///

@@ -10,40 +10,40 @@ use crate::ranking::{ELO_PER_NAT, Elo, Fit, Method, critical_value, order_averag
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-const SETS: [&str; 2] = ["small", "synthetic_ties"];
+pub(super) const SETS: [&str; 2] = ["small", "synthetic_ties"];
 
-struct Golden {
-    battles: Battles,
-    expected: Value,
+pub(super) struct Golden {
+    pub(super) battles: Battles,
+    pub(super) expected: Value,
 }
 
 impl Golden {
-    fn read(set: &str) -> Golden {
+    pub(super) fn read(set: &str) -> Golden {
         let expected: Value = serde_json::from_str(&golden_file(&format!("{set}.json"))).unwrap();
         let battles = Battles::read(&format!("{set}.csv"));
         assert_eq!(expected["competitors"], Value::from(battles.models.clone()));
         Golden { battles, expected }
     }
 
-    fn fit(&self, method: Method) -> Fit {
+    pub(super) fn fit(&self, method: Method) -> Fit {
         fit_all(&self.battles.counts(), method)
     }
 
-    fn numbers(&self, block: &str, key: &str) -> Vec<f64> {
+    pub(super) fn numbers(&self, block: &str, key: &str) -> Vec<f64> {
         list(&self.expected[block][key]).iter().map(|value| value.as_f64().unwrap()).collect()
     }
 
-    fn places(&self, key: &str) -> Vec<usize> {
+    pub(super) fn places(&self, key: &str) -> Vec<usize> {
         let place = |value: &Value| value.as_u64().unwrap() as usize;
         list(&self.expected["exact_newton"][key]).iter().map(place).collect()
     }
 
-    fn number(&self, block: &str, key: &str) -> f64 {
+    pub(super) fn number(&self, block: &str, key: &str) -> f64 {
         self.expected[block][key].as_f64().unwrap()
     }
 }
 
-fn list(value: &Value) -> &Vec<Value> {
+pub(super) fn list(value: &Value) -> &Vec<Value> {
     value.as_array().unwrap()
 }
 
@@ -157,6 +157,7 @@ fn half_widths_agree_with_arena_rank_within_its_ridge() {
         let high = golden.numbers("arena_rank_bt_sandwich", "rating_upper");
         for (i, width) in found.iter().enumerate() {
             let theirs = (high[i] - low[i]) / 2.0;
+            println!("{set} {i}: ratio - 1 = {:.1e}", width / theirs - 1.0);
             assert!((width / theirs - 1.0).abs() < 0.005, "{set} {i}: {width} against {theirs}");
         }
     }

@@ -1,18 +1,23 @@
-//! What the rankings promise, and how this is shown: against closed forms and other programs (`golden`), for boards
-//! that cannot be rated in full (`existence`), under changes that must not matter (`properties`), by simulation
-//! (`coverage`), and for the small parts (`parts`).
+//! What the rankings promise, and how this is shown: against closed forms, 60 digits and other programs (`golden`,
+//! `peers`, `exact`), for boards that cannot be rated in full (`existence`), under changes that must not matter
+//! (`properties`, `invariance`), by simulation (`coverage`, `simulated`), and for the small parts (`parts`).
 
+mod boards;
 mod bootstrap;
 mod clustered;
+mod contrast;
 mod coverage;
+mod exact;
 mod existence;
 mod fragility;
 mod golden;
 mod live;
 mod parts;
+mod peers;
 mod properties;
 mod published;
 mod screening;
+mod slices;
 mod style;
 mod weights;
 
