@@ -147,11 +147,12 @@ fn paragraphs(
         ),
         format!(
             "A wider screen compares each worker's votes with those of all others on the same pairs, under many rules that \
-             somebody might vote by. At the same rate it flags {}, {} of whom are explained best by a side. It does not come \
-             down to the same workers, because short runs of one side (seven votes, all left) count as evidence against the \
-             others' taste on those pairs, and because long records are explained better by other rules. A flag is a reason \
-             to look, not a verdict.",
+             somebody might vote by. At the same rate it flags {}, among them {} of those above; {} are explained best by a \
+             side. The two tests ask different things: a short run of one side (seven votes, all left) says little about a \
+             habit but can contradict the taste of the others on those pairs, and a long record with most votes on the left \
+             can look most like a coin that hardly ever ties. A flag is a reason to look, not a verdict.",
             super::cells::counted(by_screen.len() as u64, "worker"),
+            flagged.iter().filter(|voter| by_screen.contains(voter)).count(),
             one_sided.count(),
         ),
     ])

@@ -20,6 +20,7 @@ mod own_tables;
 mod power;
 mod rated;
 mod record;
+mod record_claims;
 pub mod sources;
 mod standings;
 #[cfg(test)]

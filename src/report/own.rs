@@ -71,7 +71,9 @@ impl<'a> Site<'a> {
         };
         let mut others = Vec::new();
         for rule in Rule::all() {
-            if let Some(rated) = possible(Rated::for_contrasts(&own.counts, rule))? {
+            if let Some(rated) =
+                possible(Rated::without_ranks(&own.counts, rule, Frame::default()))?
+            {
                 others.push((rule, rated));
             }
         }

@@ -89,8 +89,12 @@ impl Rated {
     }
 
     /// As [`Rated::new`] where ranks are not shown, for speed.
-    pub(super) fn for_contrasts(counts: &Counts, rule: Rule) -> Result<Option<Rated>, ReportError> {
-        Rated::with(counts, settings(rule, FEW_DRAWS))
+    pub(super) fn without_ranks(
+        counts: &Counts,
+        rule: Rule,
+        frame: Frame,
+    ) -> Result<Option<Rated>, ReportError> {
+        Rated::with(counts, Settings { frame, ..settings(rule, FEW_DRAWS) })
     }
 
     fn with(counts: &Counts, settings: Settings) -> Result<Option<Rated>, ReportError> {

@@ -7,21 +7,19 @@ use serde::Deserialize;
 
 use super::ReportError;
 use super::cells::{column, count, measured, number, signed, text};
-use super::claims::{CurveShape, Part, Specification, Wording, curve};
-use super::document::{Cell, Chart, Claim, Column, Figure, Measured, Section, Table, Verdict};
+use super::claims::Part;
+use super::document::{Cell, Chart, Figure, Measured, Section, Table};
 use super::origin::{Countries, CountryRule, LicenceClass, Openness, Origins};
 use super::power::Z95;
-use super::rated::{RULE_COLUMNS, Rated, Rule, matrices};
+use super::rated::{Rated, Rule, matrices};
+use super::record_claims::{contrast, fidelity_claim, press_claim};
 use super::sources::{ARENA_BOARD, ARENA_PAIRS, Sources};
 use super::standings::Top;
 
-const SECTION: &str = "chatbot-arena";
-const DATE: &str = "2024-08-14";
+pub(super) const SECTION: &str = "chatbot-arena";
+pub(super) const DATE: &str = "2024-08-14";
 const ANCHOR: &str = "mixtral-8x7b-instruct-v0.1";
 const ANCHOR_RATING: f64 = 1114.0;
-/// Root mean square difference, in points, above which the board does not count as reproduced. Rounding to whole
-/// points alone makes 0.29.
-const REPRODUCED_BELOW: f64 = 0.6;
 /// Models in the win matrix.
 const MATRIX_MODELS: usize = 20;
 
@@ -96,8 +94,19 @@ impl Record {
         rated.ok_or(ReportError::Absent { what: "comparable models" })
     }
 
+    pub(super) fn rate_without_ranks(&self, rule: Rule) -> Result<Rated, ReportError> {
+        let rated = Rated::without_ranks(&self.counts, rule, self.frame()?)?;
+        rated.ok_or(ReportError::Absent { what: "comparable models" })
+    }
+
     /// Models of a country with open weights.
-    fn is(&self, model: usize, country: &str, openness: Openness, rule: CountryRule) -> bool {
+    pub(super) fn is(
+        &self,
+        model: usize,
+        country: &str,
+        openness: Openness,
+        rule: CountryRule,
+    ) -> bool {
         let origin = self.models.get(model).and_then(|model| model.origin.as_ref());
         origin.is_some_and(|(countries, class)| {
             countries.by(rule) == country && openness.holds(*class)
@@ -191,7 +200,7 @@ pub(super) fn part(sources: &Sources) -> Result<Part, ReportError> {
     let section = Section {
         id: SECTION,
         title: "The public votes, rated again".to_owned(),
-        paragraphs: paragraphs(&fidelity),
+        paragraphs: paragraphs(&record, &rated, &fidelity),
         source: format!(
             "{} anonymous votes of Chatbot Arena to {DATE}, {} models, as counts per pair (leaderbot 0.4.3, \
              BSD-3-Clause). Bradley-Terry, ties and both-bad votes half a win for each side, {ANCHOR} fixed at \
@@ -205,8 +214,8 @@ pub(super) fn part(sources: &Sources) -> Result<Part, ReportError> {
     Ok(Part { sections: vec![section], claims, ..Part::default() })
 }
 
-fn paragraphs(fidelity: &Fidelity) -> Vec<String> {
-    vec![
+fn paragraphs(record: &Record, rated: &Rated, fidelity: &Fidelity) -> Vec<String> {
+    let mut paragraphs = vec![
         format!(
             "The votes that LMSYS made public give back the board that it published: {} of {} models lie inside their \
              published interval, and the root mean square difference is {:.2} points, of which rounding to whole points \
@@ -218,7 +227,20 @@ fn paragraphs(fidelity: &Fidelity) -> Vec<String> {
          The counts do not say who voted or on what, so that votes are treated as independent; intervals may be too \
          narrow where one person voted often."
             .to_owned(),
-    ]
+    ];
+    if let Some((joint, [china, us])) = contrast(record, rated, Openness::Weights, Top::Best) {
+        let published = |side: &[usize]| record.models.get(*side.first()?)?.published;
+        if let (Some(china), Some(us)) = (published(&china), published(&us)) {
+            paragraphs.push(format!(
+                "The other parts of this report have published ratings only and treat two of them as independent. Here both \
+                 ways can be compared: best Chinese minus best US open-weights model is {} from the votes with their \
+                 covariance, and {} from the published ratings as if independent.",
+                signed(joint, 1),
+                signed(china.minus(us), 1),
+            ));
+        }
+    }
+    paragraphs
 }
 
 fn board(record: &Record, rated: &Rated) -> Figure {
@@ -266,132 +288,4 @@ fn board(record: &Record, rated: &Rated) -> Figure {
     };
     let title = format!("Chatbot Arena to {DATE}: ratings from the public votes");
     Figure { id: "record-board", title, table: Table { columns, rows }, chart: Some(chart) }
-}
-
-const FIDELITY_FURTHER: [Column; 2] =
-    [column("inside", "Inside the published interval", 0), column("models", "of models", 0)];
-
-/// The published board comes out of the public votes.
-fn fidelity_claim(record: &Record, fidelity: &Fidelity) -> Result<Claim, ReportError> {
-    let mut rows = Vec::new();
-    for rule in Rule::all() {
-        let found = Fidelity::of(record, &record.rate(rule)?);
-        rows.push(Specification {
-            choices: rule.words().to_vec(),
-            further: vec![count(found.inside as u64), count(found.models as u64)],
-            value: found.rmse,
-            votes: record.counts.votes(),
-            main: rule == Rule::MAIN,
-        });
-    }
-    let all_inside = fidelity.inside == fidelity.models && fidelity.models > 0;
-    let verdict = match all_inside && fidelity.rmse.value < REPRODUCED_BELOW {
-        true => Verdict::Supported,
-        false => Verdict::NotSupported,
-    };
-    let reason = format!(
-        "{} of {} ratings lie inside their published interval, and the root mean square difference of {:.2} points is {} \
-         {REPRODUCED_BELOW}, the limit set here.",
-        fidelity.inside,
-        fidelity.models,
-        fidelity.rmse.value,
-        if fidelity.rmse.value < REPRODUCED_BELOW { "below" } else { "not below" },
-    );
-    let wording = Wording {
-        section: SECTION,
-        words: format!("The board that Chatbot Arena published on {DATE} follows from its public votes."),
-        statistic: "Root mean square difference between recomputed and published ratings, in points; interval over \
-                    models."
-            .to_owned(),
-    };
-    let shape = CurveShape {
-        id: "curve-record",
-        title: "Distance to the published board under other ways of counting",
-        unit: "Root mean square difference, points",
-        decimals: 2,
-        keys: &["method", "ties", "both_bad"],
-        choices: &RULE_COLUMNS,
-        further: &FIDELITY_FURTHER,
-    };
-    let votes = record.counts.votes();
-    let figure = curve(&shape, rows);
-    Ok(wording.claim(fidelity.rmse, verdict, reason, votes, None, Some(figure)))
-}
-
-/// The press's claim on the votes themselves.
-fn press_claim(record: &Record) -> Result<Claim, ReportError> {
-    let mut rows = Vec::new();
-    let mut main = None;
-    for rule in Rule::all() {
-        let rated = Rated::for_contrasts(&record.counts, rule)?
-            .ok_or(ReportError::Absent { what: "comparable models" })?;
-        for openness in Openness::ALL {
-            for top in Top::ALL {
-                let Some((value, sides)) = contrast(record, &rated, openness, top) else {
-                    continue;
-                };
-                let is_main = (rule, openness, top) == (Rule::MAIN, Openness::Weights, Top::Best);
-                let votes = rated.votes(&sides.concat());
-                if is_main {
-                    let names = sides.clone().map(|side| record.models[side[0]].name.clone());
-                    main = Some((value, votes, names));
-                }
-                let words = [&rule.words()[..], &[openness.as_str(), top.as_str()]].concat();
-                rows.push(Specification {
-                    choices: words,
-                    further: vec![],
-                    value,
-                    votes,
-                    main: is_main,
-                });
-            }
-        }
-    }
-    let absent = ReportError::Absent { what: "open-weights models of CN and US in the record" };
-    let (value, votes, [china, us]) = main.ok_or(absent)?;
-    let wording = Wording {
-        section: SECTION,
-        words: format!(
-            "Chinese open models are rated higher in blind tests than American ones: on the public votes to {DATE}."
-        ),
-        statistic: format!(
-            "Rating of {china} minus that of {us}, the best open-weights models of China and the US, in points ({}); \
-             interval from the covariance of both.",
-            signed(value, 1)
-        ),
-    };
-    let shape = CurveShape {
-        id: "curve-record-press",
-        title: "China minus the US on the public votes under other ways of counting",
-        unit: "China minus US, points",
-        decimals: 1,
-        keys: &["method", "ties", "both_bad", "open_weights", "stands_for"],
-        choices: &PRESS_COLUMNS,
-        further: &[],
-    };
-    Ok(wording.above_zero(value, votes, rows, &shape))
-}
-
-const PRESS_COLUMNS: [Column; 5] = [
-    RULE_COLUMNS[0],
-    RULE_COLUMNS[1],
-    RULE_COLUMNS[2],
-    column("open_weights", "Counts as open", 0),
-    column("stands_for", "Stands for a country", 0),
-];
-
-fn contrast(
-    record: &Record,
-    rated: &Rated,
-    openness: Openness,
-    top: Top,
-) -> Option<(Measured, [Vec<usize>; 2])> {
-    let sides = ["CN", "US"].map(|code| {
-        let own = rated.ranked(|model| record.is(model, code, openness, CountryRule::Maker));
-        own.into_iter().take(top.models()).map(|row| row.model).collect::<Vec<usize>>()
-    });
-    if sides.iter().any(|side| side.len() < top.models()) {
-        return None;
-    }
-    Some((rated.contrast(&sides[0], &sides[1])?, sides))
 }

@@ -95,7 +95,7 @@ fn few_votes_are_not_enough_and_the_report_says_how_many_are() {
 
 #[test]
 fn many_votes_answer_the_claim_under_every_rule() {
-    let report = build_own(&voted(12, 20)).unwrap();
+    let report = build_own(&voted(12, 80)).unwrap();
 
     check(&report);
     let found = claim(&report, &["on this site"]);
