@@ -1,11 +1,11 @@
 //! How often GPT-4 and human experts agree about answers of MT-bench, and how often experts agree with each other.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde::Deserialize;
 
 use super::ReportError;
-use super::cells::{column, count, measured, percent, text};
+use super::cells::{column, count, grouped, measured, percent, text};
 use super::claims::{CurveShape, Part, Specification, Wording, curve};
 use super::document::{Claim, Column, Figure, Measured, Section, Table, Verdict};
 use super::sources::{MTBENCH_GPT4, MTBENCH_HUMAN, Sources};
@@ -45,12 +45,17 @@ struct Judged {
 type Key = (u32, u8, String, String);
 
 /// Verdicts by pair of answers.
-pub(super) struct Judgements(BTreeMap<Key, Judged>);
+pub(super) struct Judgements {
+    pairs: BTreeMap<Key, Judged>,
+    /// Verdicts of people, those of the study's authors included, and of GPT-4.
+    read: [usize; 2],
+}
 
 impl Judgements {
     pub(super) fn read(sources: &Sources) -> Result<Judgements, ReportError> {
         let human: Vec<Row> = sources.json_lines(MTBENCH_HUMAN)?;
         let gpt4: Vec<Row> = sources.json_lines(MTBENCH_GPT4)?;
+        let read = [human.len(), gpt4.len()];
         let mut pairs: BTreeMap<Key, Judged> = BTreeMap::new();
         for row in human.into_iter().chain(gpt4) {
             let (expert, machine) = (row.judge.starts_with("expert"), row.judge == "gpt4_pair");
@@ -71,7 +76,7 @@ impl Judgements {
                 judged.gpt4.push(winner);
             }
         }
-        Ok(Judgements(pairs))
+        Ok(Judgements { pairs, read })
     }
 }
 
@@ -117,7 +122,7 @@ impl Agreement {
     /// Counts pairs of verdicts on the same pair of answers that agree.
     pub(super) fn count(judgements: &Judgements, judge: Judge, setup: Setup) -> Agreement {
         let mut agreement = Agreement::default();
-        for ((question, turn, _, _), judged) in &judgements.0 {
+        for ((question, turn, _, _), judged) in &judgements.pairs {
             if setup.turn.is_some_and(|wanted| wanted != *turn) {
                 continue;
             }
@@ -163,7 +168,7 @@ impl Agreement {
     /// The share that agrees, its interval clustered by question.
     ///
     /// Input: counts by question. Output: agreements over comparisons; the standard error is the root of the sum over
-    /// questions of squared residuals, times Q / (Q - 1). Accuracy: normal approximation; 80 questions.
+    /// questions of squared residuals, times Q / (Q - 1). Accuracy: normal approximation over questions.
     /// Errors: none. Cost: questions. Source: Cochran 1977, "Sampling techniques", ratio estimator, section 6.
     pub(super) fn measured(&self) -> Measured {
         self.minus(&Agreement::default())
@@ -195,11 +200,12 @@ const PUBLISHED: [(Judge, u8, bool, u64, u64); 8] = [
 
 pub(super) fn part(sources: &Sources) -> Result<Part, ReportError> {
     let judgements = Judgements::read(sources)?;
+    let questions: BTreeSet<u32> = judgements.pairs.keys().map(|key| key.0).collect();
     let section = Section {
         id: SECTION,
         title: "MT-bench: GPT-4 as a judge".to_owned(),
         paragraphs: vec![
-            "Experts and GPT-4 compared pairs of answers to the same 80 questions. An agreement is counted for each pair \
+            "Experts and GPT-4 compared pairs of answers to the same questions. An agreement is counted for each pair \
              of verdicts on the same two answers: GPT-4's with each expert's, or each two experts'. With S1 a tie is a \
              verdict like the others, and GPT-4's verdict counts as a tie if it changed when the answers were swapped; \
              with S2 comparisons with a tie on either side are left out. Verdicts of the study's authors are left out."
@@ -210,9 +216,13 @@ pub(super) fn part(sources: &Sources) -> Result<Part, ReportError> {
              intervals are clustered by question. The published figures are printed without intervals in the paper."
                 .to_owned(),
         ],
-        source: "3,355 human and 2,400 GPT-4 verdicts on MT-bench (lmsys/mt_bench_human_judgments, 2023, CC BY 4.0); \
-                 agreement in percent of comparisons, 95 % intervals clustered by 80 questions."
-            .to_owned(),
+        source: format!(
+            "{} human and {} GPT-4 verdicts on {} questions of MT-bench (lmsys/mt_bench_human_judgments, 2023, CC BY 4.0); shares \
+             of comparisons that agree, 95 % intervals clustered by question.",
+            grouped(judgements.read[0] as u64),
+            grouped(judgements.read[1] as u64),
+            questions.len(),
+        ),
         figures: vec![table(&judgements)],
     };
     Ok(Part { sections: vec![section], claims: vec![claim(&judgements)], ..Part::default() })

@@ -1,6 +1,6 @@
 //! llmfao, 8,931 votes of crowd workers: the ranking, the left side's advantage, and workers who vote by side.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use arena_core::ranking::{
     AttributedVote, BothBadRule, Clusters, Coding, Counts, ELO_PER_NAT, MEAN_RATING, Method,
@@ -107,15 +107,21 @@ pub(super) fn part(sources: &Sources) -> Result<Part, ReportError> {
         title: "llmfao: votes of crowd workers".to_owned(),
         paragraphs: paragraphs(&crowd, &suspicions, &flagged)?,
         source: format!(
-            "{} votes of 124 crowd workers on 13 prompts and 59 models, collected in 2023 and published 2024-08-16 (Dmitry \
-             Ustalov, CC BY 4.0). Bradley-Terry, a tie half a win for each side, mean 1000; 95 % sandwich intervals clustered \
-             by worker.",
-            super::cells::grouped(crowd.votes.len() as u64)
+            "{} votes of {} crowd workers on {} prompts and {} models, published 2024-08-16 (Dmitry Ustalov, CC BY 4.0). \
+             Bradley-Terry, a tie half a win for each side, mean 1000; 95 % sandwich intervals clustered by worker.",
+            super::cells::grouped(crowd.votes.len() as u64),
+            distinct(&crowd, |vote| vote.voter),
+            distinct(&crowd, |vote| vote.prompt),
+            crowd.names.len(),
         ),
         figures: vec![ranking, workers(&crowd, &suspicions, &sided, &flagged)?],
     };
     let claim = left_claim(&crowd, &flagged)?;
     Ok(Part { sections: vec![section], claims: vec![claim], ..Part::default() })
+}
+
+fn distinct(crowd: &Crowd, of: impl Fn(&AttributedVote) -> Option<usize>) -> usize {
+    crowd.votes.iter().filter_map(of).collect::<BTreeSet<usize>>().len()
 }
 
 fn paragraphs(
@@ -132,16 +138,18 @@ fn paragraphs(
     });
     Ok(vec![
         format!(
-            "The left answer is worth {} points more than the same answer on the right. Workers cast between one and 343 votes, \
-             so that intervals treat all votes of one worker as one piece of evidence. The ratings of evalica, another \
-             program, stand beside ours.",
-            signed(left, 1)
+            "The left answer is worth {} points compared with the same answer on the right. Some workers cast many votes (one \
+             cast {}), so that intervals treat all votes of one worker as one piece of evidence. The ratings of evalica, \
+             another program, stand beside ours.",
+            signed(left, 1),
+            suspicions.iter().map(|one| one.votes).max().unwrap_or(0),
         ),
         format!(
             "Workers who vote by side: for each worker the evidence against choosing left and right equally often among \
              decided votes is an e-value (a uniform mixture over all shares of left). With e-BH at a false discovery rate of \
-             5 % over 124 workers it flags {}: {}. This test takes the order in which models were shown as unrelated to \
+             5 % over {} workers it flags {}: {}. This test takes the order in which models were shown as unrelated to \
              their quality.",
+            suspicions.len(),
             super::cells::counted(flagged.len() as u64, "worker"),
             names.join(", ")
         ),

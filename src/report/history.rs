@@ -119,7 +119,7 @@ fn paragraphs(snapshots: &[Snapshot]) -> Vec<String> {
         ),
         "LMArena publishes an interval for each model but not how two ratings vary together. The two ratings of a \
          difference are therefore treated as independent. The best model of a country is picked by the same ratings that \
-         are then compared, which favours a country with many models; the mean of the best three is shown beside it."
+         are then compared, which favours a country with many models; the curves show the mean of the best three beside it."
             .to_owned(),
         "Our choices: a model counts as open weights if the licence in the table of that date lets one download the \
          weights. Two models are left out: Llama-4-Maverick-03-26-Experimental, which was never released, and \

@@ -21,7 +21,7 @@ fn group(country: &str) -> usize {
     GROUPS.iter().position(|code| *code == country).unwrap_or(GROUPS.len() - 1)
 }
 
-fn grouped<'a>(snapshot: &'a Snapshot, choice: Choice) -> Vec<(&'a Standing, usize)> {
+fn grouped(snapshot: &Snapshot, choice: Choice) -> Vec<(&Standing, usize)> {
     let ranked = snapshot.ranked(choice).into_iter();
     ranked.map(|model| (model, group(model.countries.by(choice.country)))).collect()
 }

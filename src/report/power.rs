@@ -79,7 +79,7 @@ pub(super) fn votes_needed(difference: Measured, votes: u64) -> Option<u64> {
     let wanted = difference.value.abs() / (Z95 + Z80);
     let total = votes as f64 * (difference.error() / wanted).powi(2);
     let more = (total - votes as f64).ceil();
-    (more >= 1.0 && more < 1e15).then_some(more as u64)
+    (1.0..1e15).contains(&more).then_some(more as u64)
 }
 
 #[cfg(test)]

@@ -219,8 +219,8 @@ fn paragraphs(record: &Record, rated: &Rated, fidelity: &Fidelity) -> Vec<String
         format!(
             "The votes that LMSYS made public give back the board that it published: {} of {} models lie inside their \
              published interval, and the root mean square difference is {:.2} points, of which rounding to whole points \
-             makes 0.29. One model has votes but was not on the published board.",
-            fidelity.inside, fidelity.models, fidelity.rmse.value
+             makes 0.29. Models with votes that were not on the published board: {}.",
+            fidelity.inside, fidelity.models, fidelity.rmse.value, record.models.len() - fidelity.models
         ),
         "Here the votes themselves are known, so that the difference of two ratings has an interval from their joint \
          covariance, and other ways of counting can be tried: other rating methods, ties and both-bad votes left out. \
