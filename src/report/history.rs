@@ -124,7 +124,8 @@ fn paragraphs(snapshots: &[Snapshot]) -> Vec<String> {
         "Our choices: a model counts as open weights if the licence in the table of that date lets one download the \
          weights. Two models are left out: Llama-4-Maverick-03-26-Experimental, which was never released, and \
          Qwen-Max-0919, which has an open licence in the table but was served through an interface only. Models whose \
-         licence the table leaves empty are not counted as open. Countries are those of the makers' headquarters."
+         licence the table leaves empty are not counted as open. Countries are those of the makers' headquarters. \
+         These tables were written from general knowledge, not from each model's documents."
             .to_owned(),
         "Shares of the first 5, 10 and 20 places are among open-weights models; their intervals come from 400 tables \
          drawn around the published ratings. Releases count the names on the tables (upper and lower case are the same), \

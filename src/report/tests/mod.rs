@@ -2,7 +2,8 @@
 //! `whole` for what holds of any report.
 //!
 //! `best_open_by_country.csv` is an independent derivation of the best open-weights models from the same tables
-//! (MPL-2.0, as they are), made with a script of its own; it is compared with, never read by the report.
+//! (MPL-2.0, as they are), made with a script of its own; it is compared with, never read by the report. The countries of
+//! makers have the same origin in both, so that the comparison checks the computation and not the countries.
 
 mod own;
 mod public;
