@@ -17,7 +17,7 @@ use crate::config::Site;
 use crate::kit::http::{HttpError, head_as_get, headers, same_origin, show_as_page};
 use crate::kit::{assets, session::PgSessions};
 use crate::ranking::Boards;
-use crate::{battle, export, leaderboard, vote};
+use crate::{battle, export, leaderboard, tracks, vote};
 
 /// Largest form, in bytes: the longest question, with up to 12 bytes a character once it is encoded.
 const FORM_LIMIT_BYTES: usize = 128 << 10;
@@ -70,6 +70,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .configure(battle::handlers::routes)
             .configure(vote::handlers::routes)
             .configure(leaderboard::handlers::routes)
+            .configure(tracks::handlers::routes)
             .configure(export::handlers::routes)
             .default_service(web::to(missing))
     });

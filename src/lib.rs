@@ -1,7 +1,7 @@
 //! Doubleblind: a self-hosted arena for blind comparison of language models.
 //!
 //! The stages stand in the order in which data flows; a stage may import earlier ones, never later
-//! ones: `pool inference battle vote ranking leaderboard export report`, and `validation` for new models.
+//! ones: `pool inference battle vote ranking tracks leaderboard export report`, and `validation` for new models.
 //! `kit` holds adapters that several stages share, `cli` the commands, `app` the server.
 
 pub mod app;
@@ -15,6 +15,7 @@ pub mod leaderboard;
 pub mod pool;
 pub mod ranking;
 pub mod report;
+pub mod tracks;
 pub mod validation;
 pub mod vote;
 

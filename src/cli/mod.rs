@@ -8,6 +8,7 @@ mod rank;
 mod serve;
 mod sets;
 mod store;
+mod tracks;
 
 use std::process::ExitCode;
 
@@ -53,6 +54,10 @@ enum Command {
     Export(export::Arguments),
     /// Ranks the models of a file of votes, without database and server
     Rank(rank::Arguments),
+    /// Imports votes of another arena as a track of its own
+    Import(tracks::Import),
+    /// Lists and removes imported tracks
+    Tracks(tracks::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -91,6 +96,8 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Sets(arguments) => sets::run(settings, arguments).await,
             Command::Export(arguments) => export::run(settings, arguments).await,
             Command::Rank(arguments) => rank::run(arguments),
+            Command::Import(arguments) => tracks::import(settings, arguments).await,
+            Command::Tracks(arguments) => tracks::run(settings, arguments).await,
             Command::Doctor => doctor::run(settings).await,
         }
     })

@@ -47,6 +47,22 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
     ("votes", &["vote_index", "verdict", "cast_at"]),
     ("vote_counts", &["left_model_id", "right_model_id", "verdict", "votes"]),
     ("vote_total", &["only_row", "votes"]),
+    (
+        "tracks",
+        &[
+            "slug",
+            "title",
+            "source",
+            "licence",
+            "file_name",
+            "file_sha256",
+            "skipped_rows",
+            "models",
+            "imported_at",
+        ],
+    ),
+    ("track_votes", &["vote_index", "left_model", "right_model", "outcome"]),
+    ("track_counts", &["left_model", "right_model", "left_wins", "right_wins", "ties", "both_bad"]),
 ];
 
 /// Columns that never leave the arena: texts, pseudonyms, sessions, paths, and what would tie a vote
@@ -106,4 +122,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
     ),
     ("votes", &["battle_id", "voter_id"]),
     ("skips", &["battle_id", "reason", "skipped_at"]),
+    ("tracks", &["track_id"]),
+    ("track_votes", &["track_id", "voter", "prompt", "cast_at"]),
+    ("track_counts", &["track_id"]),
 ];

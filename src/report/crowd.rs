@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use super::cells::{column, count, measured, number, signed, text};
 use super::claims::{CurveShape, Part, Specification, Wording};
-use super::crowd_workers::{SIDE_ALPHA, side_evidence, workers};
+use super::crowd_workers::{SIDE_ALPHA, side_evidence, sign_tests, workers};
 use super::document::{Cell, Chart, Claim, Column, Figure, Measured, Section, Table};
 use super::sources::{LLMFAO, LLMFAO_EVALICA, LLMFAO_MODELS, Sources};
 use super::{ReportError, SEED};
@@ -130,6 +130,7 @@ fn paragraphs(
     flagged: &[usize],
 ) -> Result<Vec<String>, ReportError> {
     let left = left_advantage(crowd, Some(Clusters::Voter), Coding::default(), &[])?;
+    let signs = sign_tests(&crowd.votes);
     let names: Vec<String> = flagged.iter().map(ToString::to_string).collect();
     let by_screen = flag(suspicions, SIDE_ALPHA)?;
     let one_sided = by_screen.iter().filter(|voter| {
@@ -148,10 +149,13 @@ fn paragraphs(
             "Workers who vote by side: for each worker the evidence against choosing left and right equally often among \
              decided votes is an e-value (a uniform mixture over all shares of left). With e-BH at a false discovery rate of \
              5 % over {} workers it flags {}: {}. This test takes the order in which models were shown as unrelated to \
-             their quality.",
+             their quality. It was chosen after looking at these votes, and the number hangs on the choice: an exact sign \
+             test of each worker flags {} with Bonferroni's correction and {} with Benjamini and Hochberg's, at the same 5 %.",
             suspicions.len(),
             super::cells::counted(flagged.len() as u64, "worker"),
-            names.join(", ")
+            names.join(", "),
+            signs.bonferroni,
+            signs.benjamini_hochberg,
         ),
         format!(
             "A wider screen compares each worker's votes with those of all others on the same pairs, under many rules that \

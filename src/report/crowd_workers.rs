@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use arena_core::ranking::{Alternative, AttributedVote, Outcome, Suspicion, flag};
+use statrs::distribution::{Binomial, DiscreteCDF};
 
 use super::ReportError;
 use super::cells::{column, count, number, text};
@@ -45,6 +46,45 @@ pub(super) fn side_evidence(votes: &[AttributedVote]) -> Vec<Suspicion> {
         one.rule = if before[0] >= before[1] { Alternative::Left } else { Alternative::Right };
     }
     seen.into_values().collect()
+}
+
+/// How many workers an exact sign test finds one-sided.
+pub(super) struct SignTests {
+    /// With Bonferroni's correction.
+    pub(super) bonferroni: usize,
+    /// At a false discovery rate, independent workers taken for granted.
+    pub(super) benjamini_hochberg: usize,
+}
+
+/// Tests for each worker whether left and right are equally likely among decided votes.
+///
+/// Input: votes. Output: how many are flagged at [`SIDE_ALPHA`] over all workers. Accuracy: exact two-sided binomial test,
+/// twice the smaller tail. Errors: none; a worker without decided votes has p = 1.
+/// Cost: one pass and one tail a worker. Source: Arbuthnot 1710; Benjamini and Hochberg 1995.
+pub(super) fn sign_tests(votes: &[AttributedVote]) -> SignTests {
+    let mut sides: BTreeMap<usize, [u64; 2]> = BTreeMap::new();
+    for vote in votes {
+        let Some(voter) = vote.voter else { continue };
+        let own = sides.entry(voter).or_default();
+        match vote.vote.outcome {
+            Outcome::Left => own[0] += 1,
+            Outcome::Right => own[1] += 1,
+            Outcome::Tie | Outcome::BothBad => {}
+        }
+    }
+    let p = |[left, right]: &[u64; 2]| {
+        let fewer = left.min(right);
+        let tail = Binomial::new(0.5, left + right).map_or(1.0, |coin| coin.cdf(*fewer));
+        (2.0 * tail).min(1.0)
+    };
+    let mut values: Vec<f64> = sides.values().map(p).collect();
+    values.sort_by(f64::total_cmp);
+    let tests = values.len() as f64;
+    let below = |(at, value): (usize, &f64)| *value <= SIDE_ALPHA * (at + 1) as f64 / tests;
+    SignTests {
+        bonferroni: values.iter().filter(|&&value| value <= SIDE_ALPHA / tests).count(),
+        benjamini_hochberg: values.iter().enumerate().rposition(below).map_or(0, |at| at + 1),
+    }
 }
 
 /// Whether a rule is that of a side.

@@ -3,7 +3,7 @@
 //! The caller hands in plain values, so that nothing here knows how the site stores them. Few votes, or none, give
 //! statuses and empty cells, never an error and never a guessed number.
 
-use arena_core::ranking::{Counts, Frame, RankingError};
+use arena_core::ranking::{Counts, Covariance, Fit, Frame, RankingError};
 
 use super::ReportError;
 use super::cells::{column, counted, grouped, signed};
@@ -32,13 +32,26 @@ pub struct OwnModel {
     pub parameter_count: Option<u64>,
 }
 
+/// Strengths of the site's board with a covariance that knows its voters.
+#[derive(Clone, Debug)]
+pub struct Estimated {
+    /// Bradley-Terry, ties and both-bad votes half a win each; weights of votes included.
+    pub fit: Fit,
+    /// The covariance of its strengths.
+    pub covariance: Covariance,
+    /// What the intervals allow for: the end of "95 % sandwich intervals ...".
+    pub dependence: String,
+}
+
 /// The votes of the site.
-#[derive(Clone, Debug, PartialEq)]
+#[derive(Clone, Debug)]
 pub struct OwnVotes {
     /// The models, in the order of the indices of `counts`; retired ones included if they have votes.
     pub models: Vec<OwnModel>,
     /// Votes per ordered pair.
     pub counts: Counts,
+    /// The site's own estimates; without them votes count as independent and of equal weight.
+    pub estimated: Option<Estimated>,
     /// Day of the first and of the last vote, as `2026-11-22`; `None` before the first vote.
     pub period: Option<(String, String)>,
 }
@@ -54,6 +67,7 @@ pub(super) struct Site<'a> {
     pub(super) members: Vec<Member<'a>>,
     pub(super) counts: &'a Counts,
     pub(super) rated: Option<Rated>,
+    dependence: Option<&'a str>,
     /// Ratings of all votes under other rules, as far as they have an answer.
     others: Vec<(Rule, Rated)>,
 }
@@ -80,7 +94,11 @@ impl<'a> Site<'a> {
         Ok(Site {
             members: own.models.iter().map(class).collect(),
             counts: &own.counts,
-            rated: Rated::new(&own.counts, Rule::MAIN, Frame::default())?,
+            rated: match &own.estimated {
+                Some(estimated) => Rated::estimated(&own.counts, estimated)?,
+                None => Rated::new(&own.counts, Rule::MAIN, Frame::default())?,
+            },
+            dependence: own.estimated.as_ref().map(|estimated| estimated.dependence.as_str()),
             others,
         })
     }
@@ -166,9 +184,14 @@ fn paragraphs(site: &Site<'_>) -> Vec<String> {
              others through a chain of votes; the table says what the others lack.",
             site.members.len()
         ),
+        format!(
+            "Intervals are sandwich intervals {}. Those of other rules, in curves, treat votes as independent.",
+            site.dependence.unwrap_or(
+                "that treat votes as independent; where one person votes often, they are too narrow"
+            )
+        ),
         "A group stands for its best model and for the mean of its models. Differences of groups have their interval \
-         from the covariance of the ratings, and no choice of anchor enters them. Votes are treated as independent; where \
-         one person votes often, intervals are too narrow. Intervals of shares of places come from 400 resamples of the \
+         from the covariance of the ratings, and no choice of anchor enters them. Intervals of shares of places come from 400 resamples of the \
          votes. The best model is picked by the same votes that are then compared, which favours large groups."
             .to_owned(),
         "Country, licence and size are as given when a model was added. All models whose licence is not closed count as \

@@ -8,6 +8,7 @@ use arena_core::ranking::{
 
 use super::cells::{column, count, measured, number, text};
 use super::document::{Cell, Chart, Column, Figure, Measured, Table};
+use super::own::Estimated;
 use super::power::Z95;
 use super::{ReportError, SEED};
 
@@ -95,6 +96,29 @@ impl Rated {
         frame: Frame,
     ) -> Result<Option<Rated>, ReportError> {
         Rated::with(counts, Settings { frame, ..settings(rule, FEW_DRAWS) })
+    }
+
+    /// As [`Rated::new`] with [`Rule::MAIN`], from estimates of the caller's.
+    ///
+    /// Errors: [`ReportError::OtherModels`] if they are of other models than those the counts make comparable.
+    pub(super) fn estimated(
+        counts: &Counts,
+        given: &Estimated,
+    ) -> Result<Option<Rated>, ReportError> {
+        let rule = settings(Rule::MAIN, Settings::new(SEED).draws);
+        let mut fits = true;
+        let board = compute_with(counts, &rule, |members| {
+            fits = members == given.fit.members();
+            Ok((given.fit.clone(), given.covariance.clone()))
+        });
+        if !fits {
+            let (models, counted) = (given.fit.members().len(), counts.models());
+            return Err(ReportError::OtherModels { models, counted });
+        }
+        let board = board?;
+        let rated = board.rows.iter().any(|row| row.rating.is_some());
+        let (fit, covariance) = (given.fit.clone(), given.covariance.clone());
+        Ok(rated.then_some(Rated { board, fit, covariance }))
     }
 
     fn with(counts: &Counts, settings: Settings) -> Result<Option<Rated>, ReportError> {

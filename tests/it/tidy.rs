@@ -5,8 +5,8 @@
 use std::path::Path;
 
 /// The stages in the order in which data flows.
-const STAGES: [&str; 8] =
-    ["pool", "inference", "battle", "vote", "ranking", "leaderboard", "export", "report"];
+const STAGES: [&str; 9] =
+    ["pool", "inference", "battle", "vote", "ranking", "tracks", "leaderboard", "export", "report"];
 const MAX_LINES: usize = 400;
 /// This file names what it forbids.
 const SELF: &str = "tests/it/tidy.rs";

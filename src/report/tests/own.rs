@@ -27,7 +27,7 @@ fn site(models: usize, tally: impl Fn(usize, usize) -> Tally) -> OwnVotes {
         }
     }
     let period = (counts.votes() > 0).then(|| ("2026-11-01".to_owned(), "2026-11-22".to_owned()));
-    OwnVotes { models: (0..models).map(model).collect(), counts, period }
+    OwnVotes { models: (0..models).map(model).collect(), counts, estimated: None, period }
 }
 
 /// Votes in which lower numbers win more often.
