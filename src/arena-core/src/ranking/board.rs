@@ -10,6 +10,7 @@ use super::fit::{Fit, Method, fit};
 use super::frame::{Estimate, Frame, estimates};
 use super::ranks::{Ranks, critical_value, places};
 use super::sandwich::{Covariance, SmallSample};
+use super::style::Controlled;
 
 /// Below this many counted votes a model has neither rating nor interval: its interval would not hold.
 pub const MIN_VOTES: u64 = 20;
@@ -125,14 +126,63 @@ pub fn compute_with(
     estimate: impl FnOnce(&[usize]) -> Result<(Fit, Covariance), RankingError>,
 ) -> Result<Board, RankingError> {
     let members = rated_component(counts, settings.coding);
-    let mut board = unrated(counts, settings, &members);
+    let board = unrated(counts, settings, &members);
     if members.is_empty() {
         return Ok(board);
     }
     let (fit, covariance) = estimate(&members)?;
-    board.tie_parameter = fit.tie_parameter();
-    for (&model, votes) in members.iter().zip(fit.votes()) {
-        board.rows[model].used_votes = votes as u64;
+    let fitted = Fitted {
+        members: &members,
+        strengths: fit.strengths(),
+        covariance: &covariance,
+        votes: fit.votes(),
+        tie_parameter: fit.tie_parameter(),
+    };
+    rated(board, &fitted)
+}
+
+/// Computes the board of strengths with the effects of style taken out.
+///
+/// Input: the counts of all votes; the settings, whose method has to be Bradley-Terry; style control of those votes, with
+/// the coding of the settings, for all models that are comparable by the counts.
+/// Output: as [`compute`], from the controlled strengths and their covariance.
+/// Accuracy: that of [`super::control`].
+/// Errors: as [`compute`]; [`RankingError::OnlyBradleyTerry`].
+/// Cost: as [`compute`], without the fit.
+/// Source: as [`compute`].
+pub fn compute_controlled(
+    counts: &Counts,
+    settings: &Settings,
+    controlled: &Controlled,
+) -> Result<Board, RankingError> {
+    if settings.method != Method::BradleyTerry {
+        return Err(RankingError::OnlyBradleyTerry { method: settings.method });
+    }
+    let adjusted = &controlled.adjusted;
+    let fitted = Fitted {
+        members: adjusted.members(),
+        strengths: adjusted.strengths(),
+        covariance: adjusted.covariance(),
+        votes: controlled.raw.votes(),
+        tie_parameter: None,
+    };
+    rated(unrated(counts, settings, fitted.members), &fitted)
+}
+
+/// What a board is made from.
+struct Fitted<'a> {
+    members: &'a [usize],
+    strengths: &'a [f64],
+    covariance: &'a Covariance,
+    votes: Vec<f64>,
+    tie_parameter: Option<f64>,
+}
+
+fn rated(mut board: Board, fitted: &Fitted<'_>) -> Result<Board, RankingError> {
+    let (settings, members) = (board.settings, fitted.members);
+    board.tie_parameter = fitted.tie_parameter;
+    for (&model, votes) in members.iter().zip(&fitted.votes) {
+        board.rows[model].used_votes = *votes as u64;
     }
     board.used_votes = board.rows.iter().map(|row| row.used_votes).sum::<u64>() / 2;
     let enough = |&position: &usize| board.rows[members[position]].used_votes >= MIN_VOTES;
@@ -141,8 +191,8 @@ pub fn compute_with(
         return Ok(board);
     }
     let published: Vec<usize> = positions.iter().map(|&position| members[position]).collect();
-    let strengths: Vec<f64> = positions.iter().map(|&at| fit.strengths()[at]).collect();
-    let covariance = covariance.among(&positions);
+    let strengths: Vec<f64> = positions.iter().map(|&at| fitted.strengths[at]).collect();
+    let covariance = fitted.covariance.among(&positions);
     let ratings = estimates(settings.frame, &published, &strengths, &covariance)?;
     let marginal = estimates(Frame::default(), &published, &strengths, &covariance)?;
     let q = critical_value(&covariance, settings.draws, settings.seed)?;

@@ -43,7 +43,7 @@ mod ties;
 mod votes;
 mod weights;
 
-pub use board::{Board, Row, Settings, compute, compute_with};
+pub use board::{Board, Row, Settings, compute, compute_controlled, compute_with};
 pub use bootstrap::{Bootstrap, Resample};
 pub use clusters::Clusters;
 pub use coding::{BothBadRule, Coding, TieRule};

@@ -4,6 +4,7 @@
 
 mod bootstrap;
 mod clustered;
+mod controlled;
 mod coverage;
 mod existence;
 mod fragility;
