@@ -8,6 +8,7 @@ mod export;
 mod kit_postgres;
 mod leaderboard;
 mod process;
+mod rank;
 mod ranking;
 mod sets;
 mod tidy;

@@ -1,43 +1,81 @@
-//! Votes from files of other arenas, read by content: nothing is guessed, a row that fits no rule is
-//! refused with its line.
+//! Votes from files of other arenas, read by content: nothing is guessed, a row that fits no rule is refused with its
+//! line.
 //!
-//! Read: CSV, JSON and JSON lines with `model_a,model_b,winner` (LMSYS 33k and 140k, FastChat), with
-//! `left,right,winner` (llmfao), with `winner_model_a,winner_model_b,winner_tie` (LMSYS 55k), and
-//! counts per pair with `model_a,model_b,a_wins,b_wins,ties,both_bad`. Not read yet: Parquet.
+//! Formats: CSV (comma, semicolon or tab; quotes; with or without a byte order mark), a JSON list, JSON lines, Parquet.
+//! Layouts, known by the names of their columns:
+//! * `model_a,model_b,winner`: ours, LMSYS 33k (`tie (bothbad)`) and 140k (`both_bad`), MT-bench, FastChat;
+//! * `left,right,winner`: llmfao;
+//! * `model_a,model_b,winner_model_a,winner_model_b,winner_tie`: LMSYS 55k;
+//! * `model_a,model_b,a_wins,b_wins[,ties,both_bad]`: counts of pairs;
+//! * `model_a_name,model_b_name,chosen_model_name,both_equal`: votes of compar:IA. The chosen model wins; none chosen
+//!   and both equal is a tie; all else contradicts itself and is refused;
+//! * reactions of compar:IA, see `reactions`.
+//!
+//! Beside the vote: who (`voter voter_id judge user_id worker annotator visitor_id evaluation_session_id`, the first that
+//! is there; an empty `visitor_id` is replaced by `session_hash`), on what (`prompt_id`, `prompt`, `question_id` with
+//! `turn`, `conversation_id`, `conversation_pair_id`), when (`timestamp tstamp cast_at created_at time`), and the form of
+//! both answers, see `style`. Other columns are not looked at, but for `anony`: a vote on models whose names were shown
+//! is refused.
 
-mod row;
+mod batch;
+mod bulk;
+mod csv_rows;
+mod error;
+mod instant;
+mod json_rows;
+mod layout;
+mod names;
+mod parquet_rows;
+mod quick_csv;
+mod reactions;
+mod style;
 #[cfg(test)]
 mod tests;
+mod verdict;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::path::Path;
 
-use arena_core::ranking::{Counts, RankingError, Tally, Vote};
+use arena_core::ranking::{AttributedVote, Counts, Outcome, StyleCounts, StyledVote, Vote};
+use bytes::Bytes;
 
-use row::{Row, row_of};
+pub use error::{FileError, Place};
 
-/// Fields of one row by name; numbers and truth values are kept as their text.
-type Fields = BTreeMap<String, String>;
+/// The number of a vote whose voter, or prompt, is not known.
+const NOBODY: u32 = u32::MAX;
+/// The time of a vote whose time is not known.
+const UNKNOWN_TIME: i64 = i64::MIN;
 
-/// Why a file of votes was refused.
-#[derive(Debug, thiserror::Error)]
-pub enum FileError {
-    /// The format is not one of those read here.
-    #[error("{0}")]
-    Format(&'static str),
-    /// The columns fit no known layout.
-    #[error("no known layout has these columns: {0}; needed are model_a,model_b,winner")]
-    Columns(String),
-    /// A row cannot be read.
-    #[error("line {line}: {reason}")]
-    Row {
-        /// From 1, the header of a CSV file included.
-        line: u64,
-        /// What is wrong with it.
-        reason: String,
-    },
-    /// The counts do not fit.
-    #[error("the votes could not be counted")]
-    Counting(#[from] RankingError),
+/// What to keep of each vote besides the models and who won.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Keep {
+    /// Who voted, where the file has it.
+    pub voters: bool,
+    /// On which prompt, where the file has it.
+    pub prompts: bool,
+    /// When, where the file has it.
+    pub times: bool,
+    /// The form of both answers; a file without it is refused.
+    pub style: bool,
+}
+
+/// How to read a file.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Options {
+    /// Lists a row that cannot be read in [`FileVotes::skipped`] instead of refusing the file.
+    pub skip_bad_rows: bool,
+    /// What to keep.
+    pub keep: Keep,
+    /// How many threads; 0 for as many as there are processors. The result is the same.
+    pub threads: usize,
+}
+
+impl Options {
+    fn threads(&self) -> usize {
+        match self.threads {
+            0 => std::thread::available_parallelism().map_or(1, usize::from),
+            threads => threads,
+        }
+    }
 }
 
 /// What a file holds.
@@ -48,117 +86,120 @@ pub struct FileVotes {
     /// Counts per ordered pair.
     pub counts: Counts,
     /// The votes in the order of the file; none where the file holds counts.
-    pub votes: Option<Vec<Vote>>,
-    /// Rows that were left out because the caller asked for that, with their reasons.
+    pub votes: Option<Votes>,
+    /// Rows that were left out because the caller asked for that, with their reasons, in the order of the file.
     pub skipped: Vec<FileError>,
 }
 
-/// Reads a whole file.
-///
-/// With `skip_bad_rows` a row that cannot be read is listed in [`FileVotes::skipped`] instead of
-/// ending the reading; the file's format and columns must be right in any case.
-pub fn read(bytes: &[u8], skip_bad_rows: bool) -> Result<FileVotes, FileError> {
-    let mut skipped = Vec::new();
-    let mut rows = Vec::new();
-    for outcome in parse(bytes)? {
-        match outcome {
-            Ok(row) => rows.push(row),
-            Err(problem) if skip_bad_rows => skipped.push(problem),
-            Err(problem) => return Err(problem),
-        }
-    }
-    count(&rows, skipped)
+/// Single votes, as lists of equal length.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Votes {
+    /// The left and the right model.
+    pub pairs: Vec<[u16; 2]>,
+    /// Who won.
+    pub outcomes: Vec<Outcome>,
+    /// Who voted; none where the file does not say, or was not asked.
+    pub voters: Option<Attribution>,
+    /// On which prompt; none where the file does not say, or was not asked.
+    pub prompts: Option<Attribution>,
+    /// When, in microseconds since 1970, UTC; see [`Votes::time`].
+    times: Option<Vec<i64>>,
+    /// The form of the left and the right answer.
+    pub style: Option<Vec<[StyleCounts; 2]>>,
 }
 
-fn parse(bytes: &[u8]) -> Result<Vec<Result<Row, FileError>>, FileError> {
-    if bytes.starts_with(b"PAR1") {
-        return Err(FileError::Format("Parquet files are not read yet; export the votes as CSV"));
+/// To whom, or to what, each vote belongs.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Attribution {
+    /// Names in the order in which they first occur.
+    pub names: Vec<Box<str>>,
+    of: Vec<u32>,
+}
+
+impl Attribution {
+    /// The index of a vote's name; `None` where the file does not say.
+    pub fn of(&self, vote: usize) -> Option<usize> {
+        self.of.get(vote).filter(|&&number| number != NOBODY).map(|&number| number as usize)
     }
-    let text = std::str::from_utf8(bytes)
-        .map_err(|_| FileError::Format("the file is no UTF-8 text; save it as UTF-8 CSV"))?;
-    let text = text.strip_prefix('\u{FEFF}').unwrap_or(text);
-    match text.trim_start().chars().next() {
-        None => Err(FileError::Format("the file is empty")),
-        Some('[') => json_array(text),
-        Some('{') => Ok(json_lines(text)),
-        Some(_) => csv_rows(text),
+
+    /// The name a vote belongs to.
+    pub fn name(&self, vote: usize) -> Option<&str> {
+        self.of(vote).and_then(|number| self.names.get(number)).map(|name| &**name)
     }
 }
 
-fn csv_rows(text: &str) -> Result<Vec<Result<Row, FileError>>, FileError> {
-    let mut reader = csv::Reader::from_reader(text.as_bytes());
-    let refuse = |error: csv::Error| {
-        let line = error.position().map_or(1, csv::Position::line);
-        FileError::Row { line, reason: error.to_string() }
-    };
-    let header = reader.headers().map_err(refuse)?.clone();
-    if !row::is_known_layout(header.iter()) {
-        return Err(FileError::Columns(header.iter().collect::<Vec<_>>().join(",")));
+impl Votes {
+    /// How many there are.
+    pub fn len(&self) -> usize {
+        self.pairs.len()
     }
-    let read = |record: Result<csv::StringRecord, csv::Error>| {
-        let record = record.map_err(refuse)?;
-        let line = record.position().map_or(0, csv::Position::line);
-        let named = header.iter().map(str::to_owned).zip(record.iter().map(str::to_owned));
-        row_of(&named.collect()).map_err(|reason| FileError::Row { line, reason })
-    };
-    Ok(reader.records().map(read).collect())
-}
 
-fn json_lines(text: &str) -> Vec<Result<Row, FileError>> {
-    let lines = (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty());
-    lines
-        .map(|(line, text)| {
-            let value = serde_json::from_str(text).map_err(|error| error.to_string());
-            value
-                .and_then(|value| row_of(&fields(&value)?))
-                .map_err(|reason| FileError::Row { line, reason })
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// When a vote was cast, in microseconds since 1970, UTC; `None` where the file does not say.
+    pub fn time(&self, vote: usize) -> Option<i64> {
+        self.times.as_ref()?.get(vote).copied().filter(|&time| time != UNKNOWN_TIME)
+    }
+
+    /// The votes alone, in the order of the file.
+    pub fn plain(&self) -> impl Iterator<Item = Vote> {
+        self.pairs.iter().zip(&self.outcomes).map(|(pair, &outcome)| {
+            let [left, right] = pair.map(usize::from);
+            Vote { left, right, outcome }
         })
-        .collect()
-}
-
-fn json_array(text: &str) -> Result<Vec<Result<Row, FileError>>, FileError> {
-    let values: Vec<serde_json::Value> = serde_json::from_str(text)
-        .map_err(|error| FileError::Row { line: error.line() as u64, reason: error.to_string() })?;
-    let read = |(number, value): (u64, serde_json::Value)| {
-        fields(&value)
-            .and_then(|fields| row_of(&fields))
-            .map_err(|reason| FileError::Row { line: number, reason: format!("element: {reason}") })
-    };
-    Ok((1..).zip(values).map(read).collect())
-}
-
-fn fields(value: &serde_json::Value) -> Result<Fields, String> {
-    let object = value.as_object().ok_or("this is no object with named fields")?;
-    let text = |value: &serde_json::Value| match value {
-        serde_json::Value::String(text) => text.clone(),
-        other => other.to_string(),
-    };
-    Ok(object.iter().map(|(name, value)| (name.clone(), text(value))).collect())
-}
-
-fn count(rows: &[Row], skipped: Vec<FileError>) -> Result<FileVotes, FileError> {
-    let names = |row: &Row| [row.left.clone(), row.right.clone()];
-    let models: Vec<String> =
-        rows.iter().flat_map(names).collect::<BTreeSet<_>>().into_iter().collect();
-    let index = |name: &String| models.binary_search(name).unwrap_or(usize::MAX);
-    let mut counts = Counts::new(models.len());
-    let mut votes = Some(Vec::with_capacity(rows.len()));
-    for row in rows {
-        let (left, right) = (index(&row.left), index(&row.right));
-        counts.add_tally(left, right, row.tally)?;
-        votes = match (votes, row.outcome) {
-            (Some(mut votes), Some(outcome)) => {
-                votes.push(Vote { left, right, outcome });
-                Some(votes)
-            }
-            _ => None,
-        };
     }
-    Ok(FileVotes { models, counts, votes, skipped })
+
+    /// The votes with voter and prompt, each of weight 1.
+    pub fn attributed(&self) -> impl Iterator<Item = AttributedVote> {
+        self.plain().enumerate().map(|(at, vote)| AttributedVote {
+            vote,
+            voter: self.voters.as_ref().and_then(|voters| voters.of(at)),
+            prompt: self.prompts.as_ref().and_then(|prompts| prompts.of(at)),
+            weight: 1.0,
+        })
+    }
+
+    /// The votes with the form of both answers; none where that was not kept.
+    pub fn styled(&self) -> impl Iterator<Item = StyledVote> {
+        let style = self.style.iter().flatten();
+        self.attributed().zip(style).map(|(vote, &[left, right])| StyledVote { vote, left, right })
+    }
 }
 
-/// The sum of all cells of one ordered pair, for tests and tables.
-pub fn tally_of(file: &FileVotes, left: &str, right: &str) -> Option<Tally> {
-    let index = |name: &str| file.models.binary_search_by(|model| model.as_str().cmp(name)).ok();
-    file.counts.tally(index(left)?, index(right)?)
+/// Opens and reads a whole file.
+///
+/// Input: a path; what to keep. Output: every vote, in the order of the file. The format is known by content, not by the
+/// file's name.
+/// Accuracy: exact; whatever cannot be read without a guess is refused.
+/// Errors: [`FileError`], with the line (in Parquet the row) where it is known. With `skip_bad_rows` single rows are
+/// listed instead; format and columns must be right in any case.
+/// Cost: CSV without quotes about 60 ns a vote and thread, on all threads; everything else on one, CSV with quotes about
+/// 0.2 µs a vote, JSON and Parquet about 1 µs.
+pub fn open(path: &Path, options: &Options) -> Result<FileVotes, FileError> {
+    read(bulk::read(path, options.threads())?, options)
+}
+
+/// Reads a file that is in memory; otherwise as [`open`].
+pub fn read(bytes: impl Into<Bytes>, options: &Options) -> Result<FileVotes, FileError> {
+    const PACKED: [&[u8]; 3] = [b"\x1f\x8b", b"PK\x03\x04", b"\x28\xb5\x2f\xfd"];
+    let bytes: Bytes = bytes.into();
+    if bytes.starts_with(b"PAR1") {
+        return parquet_rows::read(bytes, options);
+    }
+    if PACKED.iter().any(|start| bytes.starts_with(start)) {
+        return Err(FileError::Format("the file is compressed; unpack it first"));
+    }
+    if bytes.starts_with(b"\xff\xfe") || bytes.starts_with(b"\xfe\xff") {
+        return Err(FileError::Format("the file is UTF-16 text; save it as UTF-8"));
+    }
+    let text = bytes.strip_prefix("\u{FEFF}".as_bytes()).unwrap_or(&bytes);
+    match text.trim_ascii_start().first() {
+        None => Err(FileError::Format("the file is empty")),
+        Some(b'[') => json_rows::read_list(text, options),
+        Some(b'{') => json_rows::read_lines(text, options),
+        Some(_) => csv_rows::read(text, options),
+    }
 }

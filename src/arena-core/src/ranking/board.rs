@@ -11,6 +11,7 @@ use super::fit::{Fit, Method, fit};
 use super::frame::{Estimate, Frame, estimates};
 use super::ranks::{Ranks, critical_value, places};
 use super::sandwich::{Covariance, SmallSample};
+use super::style::Controlled;
 
 /// Below this many counted votes a model has neither rating nor interval: its interval would not hold.
 pub const MIN_VOTES: u64 = 20;
@@ -170,6 +171,49 @@ pub fn compute_resampled(
     }
 }
 
+/// Computes the board of strengths with the effects of style taken out.
+///
+/// Input: the counts of all votes; the settings, whose method has to be Bradley-Terry; style control of those votes, with
+/// the coding of the settings, for all models that are comparable by the counts.
+/// Output: as [`compute`], from the controlled strengths and their covariance.
+/// Accuracy: that of [`super::control`].
+/// Errors: as [`compute`]; [`RankingError::OnlyBradleyTerry`].
+/// Cost: as [`compute`], without the fit.
+/// Source: as [`compute`].
+pub fn compute_controlled(
+    counts: &Counts,
+    settings: &Settings,
+    controlled: &Controlled,
+) -> Result<Board, RankingError> {
+    if settings.method != Method::BradleyTerry {
+        return Err(RankingError::OnlyBradleyTerry { method: settings.method });
+    }
+    let adjusted = &controlled.adjusted;
+    let fitted = Fitted {
+        members: adjusted.members(),
+        strengths: adjusted.strengths(),
+        covariance: adjusted.covariance(),
+        votes: worth(&controlled.raw),
+        tie_parameter: None,
+    };
+    Draft::of(unrated(counts, settings, fitted.members), &fitted).finish()
+}
+
+/// What a board is made from.
+struct Fitted<'a> {
+    members: &'a [usize],
+    strengths: &'a [f64],
+    covariance: &'a Covariance,
+    votes: Vec<f64>,
+    tie_parameter: Option<f64>,
+}
+
+/// What the votes on each member are worth: their weight, or what remains of it where weights differ.
+fn worth(fit: &Fit) -> Vec<f64> {
+    let both = fit.votes().into_iter().zip(fit.effective_votes());
+    both.map(|(votes, effective)| votes.min(effective) + ROUNDING).collect()
+}
+
 /// A board with its counts and statuses, and what is to be published on it.
 pub(super) struct Draft {
     board: Board,
@@ -190,25 +234,36 @@ impl Draft {
         estimate: impl FnOnce(&[usize]) -> Result<(Fit, Covariance), RankingError>,
     ) -> Result<Draft, RankingError> {
         let members = rated_component(counts, settings.coding);
-        let mut board = unrated(counts, settings, &members);
+        let board = unrated(counts, settings, &members);
         if members.is_empty() {
             return Ok(Draft { board, published: None });
         }
         let (fit, covariance) = estimate(&members)?;
-        board.tie_parameter = fit.tie_parameter();
-        let worth = fit.votes().into_iter().zip(fit.effective_votes());
-        for (&model, (votes, effective)) in members.iter().zip(worth) {
-            board.rows[model].used_votes = (votes.min(effective) + ROUNDING) as u64;
+        let fitted = Fitted {
+            members: &members,
+            strengths: fit.strengths(),
+            covariance: &covariance,
+            votes: worth(&fit),
+            tie_parameter: fit.tie_parameter(),
+        };
+        Ok(Draft::of(board, &fitted))
+    }
+
+    fn of(mut board: Board, fitted: &Fitted<'_>) -> Draft {
+        board.tie_parameter = fitted.tie_parameter;
+        for (&model, votes) in fitted.members.iter().zip(&fitted.votes) {
+            board.rows[model].used_votes = *votes as u64;
         }
         board.used_votes = board.rows.iter().map(|row| row.used_votes).sum::<u64>() / 2;
-        let enough = |&position: &usize| board.rows[members[position]].used_votes >= MIN_VOTES;
-        let positions: Vec<usize> = (0..members.len()).filter(enough).collect();
+        let enough =
+            |&position: &usize| board.rows[fitted.members[position]].used_votes >= MIN_VOTES;
+        let positions: Vec<usize> = (0..fitted.members.len()).filter(enough).collect();
         let published = (positions.len() >= 2).then(|| Published {
-            models: positions.iter().map(|&position| members[position]).collect(),
-            strengths: positions.iter().map(|&at| fit.strengths()[at]).collect(),
-            covariance: covariance.among(&positions),
+            models: positions.iter().map(|&position| fitted.members[position]).collect(),
+            strengths: positions.iter().map(|&at| fitted.strengths[at]).collect(),
+            covariance: fitted.covariance.among(&positions),
         });
-        Ok(Draft { board, published })
+        Draft { board, published }
     }
 
     /// Lists the models of a frame that have no rating here, with the reason.

@@ -51,7 +51,9 @@ mod votes;
 mod weights;
 
 pub use balanced::fit_balanced;
-pub use board::{Board, Row, Settings, compute, compute_resampled, compute_with};
+pub use board::{
+    Board, Row, Settings, compute, compute_controlled, compute_resampled, compute_with,
+};
 pub use bootstrap::{Bootstrap, Resample};
 pub use clusters::Clusters;
 pub use coding::{BothBadRule, Coding, TieRule};

@@ -6,6 +6,7 @@ mod boards;
 mod bootstrap;
 mod clustered;
 mod contrast;
+mod controlled;
 mod coverage;
 mod exact;
 mod existence;
