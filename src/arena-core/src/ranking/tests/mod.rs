@@ -1,6 +1,6 @@
 //! What the rankings promise, and how this is shown: against closed forms, 60 digits and other programs (`golden`,
 //! `peers`, `exact`), for boards that cannot be rated in full (`existence`), under changes that must not matter
-//! (`properties`, `invariance`), by simulation (`coverage`, `simulated`), and for the small parts (`parts`).
+//! (`properties`, `invariance`), by simulation (`coverage`, `simulated`, `crowd`, `picked`), and for the small parts (`parts`).
 
 mod boards;
 mod bootstrap;
@@ -11,6 +11,7 @@ mod exact;
 mod existence;
 mod fragility;
 mod golden;
+mod invariance;
 mod live;
 mod parts;
 mod peers;
@@ -18,6 +19,7 @@ mod properties;
 mod published;
 mod screening;
 mod slices;
+mod statistics;
 mod style;
 mod weights;
 
