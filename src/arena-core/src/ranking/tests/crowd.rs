@@ -9,8 +9,8 @@ use crate::ranking::draws::open_unit;
 use crate::ranking::frame::estimates;
 use crate::ranking::{
     AttributedVote, Clusters, Coding, Counts, Covariance, ELO_PER_NAT, Estimate, Frame,
-    MEAN_RATING, Method, Outcome, Resample, SmallSample, Tally, Vote, clustered_position,
-    fit_votes, position,
+    MEAN_RATING, Method, Outcome, RankingError, Resample, SmallSample, Tally, Vote,
+    clustered_position, fit_votes, position,
 };
 
 /// Who adds what of their own to the log-odds: standard deviations of tastes for models and of a bias for the left.
@@ -198,6 +198,33 @@ fn intervals_by_both_cover_both_at_once() {
     let found = clustered_coverage(BOTH, Clusters::Both, 1300, 0);
 
     assert_needed("80 voters, 80 prompts, 40 votes each, seed 3", found);
+}
+
+#[test]
+fn two_ways_that_cancel_are_an_error_and_no_interval_without_width() {
+    // Each voter and each prompt has a win, a loss and nothing else, so that both one-way sums vanish; single votes do
+    // not.
+    let vote = |voter, prompt, outcome| AttributedVote {
+        voter: Some(voter),
+        prompt: Some(prompt),
+        ..Vote { left: 0, right: 1, outcome }.into()
+    };
+    let votes: Vec<AttributedVote> = (0..15_usize)
+        .flat_map(|i| {
+            let cell = |a, b, outcome| vote(2 * i + a, 2 * i + b, outcome);
+            [
+                cell(0, 0, Outcome::Left),
+                cell(0, 1, Outcome::Right),
+                cell(1, 0, Outcome::Right),
+                cell(1, 1, Outcome::Left),
+            ]
+        })
+        .collect();
+    let fit = fit_votes(&votes, &[0, 1], Method::BradleyTerry, Coding::default()).unwrap();
+
+    let found = fit.clustered_covariance(&votes, Clusters::Both, SmallSample::PerModel);
+
+    assert_eq!(found.unwrap_err(), RankingError::Singular { matrix: "covariance" });
 }
 
 #[test]
