@@ -22,7 +22,7 @@ impl Fit {
     /// Accuracy: consistent as the number of clusters grows, each being a small part of the whole; below about 30
     /// effective clusters a model, intervals are too narrow.
     /// Errors: [`RankingError::OtherVotes`], [`RankingError::TooFewClusters`], [`RankingError::NotAWeight`],
-    /// [`RankingError::Singular`].
+    /// [`RankingError::Singular`], also if the clusters leave some difference without any variance.
     /// Cost: sorting the votes, the sum over clusters of (models met)^2, and 5 M^3; a two-way covariance three times
     /// that, and 10 M^3 for eigenvalues.
     /// Source: Liang and Zeger 1986; Cameron, Gelbach and Miller 2011, "Robust inference with multiway clustering"
@@ -35,10 +35,10 @@ impl Fit {
         small_sample: SmallSample,
     ) -> Result<Covariance, RankingError> {
         let covariance = self.sandwich(&self.clustered_scores(votes, clusters, small_sample)?)?;
-        Ok(match clusters {
-            Clusters::Voter | Clusters::Prompt => covariance,
-            Clusters::Both => covariance.without_negative_part(),
-        })
+        match clusters {
+            Clusters::Voter | Clusters::Prompt => covariance.with_every_difference(),
+            Clusters::Both => covariance.without_negative_part().with_every_difference(),
+        }
     }
 
     /// Returns B over all parameters.
@@ -145,6 +145,24 @@ impl Fit {
             }
         }
         sums.iter().zip(squares).map(|(sum, squares)| sum * sum / squares).collect()
+    }
+}
+
+/// A difference with this part of the largest variance has none; only rounding is left.
+const NO_VARIANCE: f64 = 1e-12;
+
+impl Covariance {
+    /// Refuses a covariance under which some difference of strengths would be certain.
+    fn with_every_difference(self) -> Result<Covariance, RankingError> {
+        let models = self.models();
+        let variances = (0..models).flat_map(|j| (0..j).map(move |i| (i, j)));
+        let variances = variances.map(|(i, j)| self.of_difference(i, j));
+        let largest = variances.clone().fold(0.0, f64::max);
+        let known = |v: f64| v > NO_VARIANCE * largest && v > f64::EPSILON * NO_VARIANCE;
+        if variances.clone().all(known) {
+            return Ok(self);
+        }
+        Err(RankingError::Singular { matrix: "covariance" })
     }
 }
 

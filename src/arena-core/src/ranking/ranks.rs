@@ -15,6 +15,9 @@ const LEVEL: f64 = 0.95;
 /// Fewer draws than this cannot tell a 95 % quantile from the maximum.
 const MIN_DRAWS: usize = 100;
 
+/// A gap below this, in natural units, is only rounding: models of one record share a place whatever their names.
+const EQUAL: f64 = 1e-9;
+
 /// The place of one model among the published ones; 1 is best.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Ranks {
@@ -103,7 +106,7 @@ pub(super) fn places(
         for (j, scale) in row.iter().enumerate() {
             let (better, worse) = if strengths[i] > strengths[j] { (i, j) } else { (j, i) };
             let gap = strengths[better] - strengths[worse];
-            ranks[worse].rank += usize::from(gap > 0.0);
+            ranks[worse].rank += usize::from(gap > EQUAL);
             let separated = usize::from(gap * scale > critical_value);
             ranks[worse].best += separated;
             ranks[better].worst -= separated;

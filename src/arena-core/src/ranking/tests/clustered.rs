@@ -112,12 +112,17 @@ proptest! {
         let fit = fitted(&votes, models, Method::BradleyTerry);
 
         let found = |votes, clusters| {
-            first_row(&fit.clustered_covariance(votes, clusters, SmallSample::PerModel).unwrap())
+            let covariance = fit.clustered_covariance(votes, clusters, SmallSample::PerModel);
+            covariance.map(|covariance| first_row(&covariance))
         };
 
         prop_assert_eq!(found(&votes, Clusters::Prompt), found(&other, Clusters::Prompt));
-        assert_close(&found(&votes, Clusters::Voter), &found(&other, Clusters::Voter), 1e-9);
-        assert_close(&found(&votes, Clusters::Both), &found(&other, Clusters::Both), 1e-9);
+        for clusters in [Clusters::Voter, Clusters::Both] {
+            match (found(&votes, clusters), found(&other, clusters)) {
+                (Ok(one), Ok(other)) => assert_close(&one, &other, 1e-9),
+                (one, other) => prop_assert_eq!(one.is_err(), other.is_err()),
+            }
+        }
     }
 
     #[test]

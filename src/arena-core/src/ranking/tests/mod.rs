@@ -1,6 +1,6 @@
 //! What the rankings promise, and how this is shown: against closed forms, 60 digits and other programs (`golden`,
 //! `peers`, `exact`), for boards that cannot be rated in full (`existence`), under changes that must not matter
-//! (`properties`, `invariance`), by simulation (`coverage`, `simulated`), and for the small parts (`parts`).
+//! (`properties`, `invariance`), by simulation (`coverage`, `simulated`, `crowd`, `picked`), and for the small parts (`parts`).
 
 mod boards;
 mod bootstrap;
@@ -8,17 +8,22 @@ mod clustered;
 mod contrast;
 mod controlled;
 mod coverage;
+mod crowd;
 mod exact;
 mod existence;
 mod fragility;
 mod golden;
+mod invariance;
 mod live;
 mod parts;
 mod peers;
+mod picked;
 mod properties;
 mod published;
 mod screening;
+mod simulated;
 mod slices;
+mod statistics;
 mod style;
 mod weights;
 
