@@ -5,6 +5,7 @@ mod export;
 mod models;
 mod queries;
 mod rank;
+mod report;
 mod serve;
 mod sets;
 mod store;
@@ -53,6 +54,8 @@ enum Command {
     Export(export::Arguments),
     /// Ranks the models of a file of votes, without database and server
     Rank(rank::Arguments),
+    /// Writes the report as a page that works from disk, with its tables and charts as files
+    Report(report::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -91,6 +94,7 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Sets(arguments) => sets::run(settings, arguments).await,
             Command::Export(arguments) => export::run(settings, arguments).await,
             Command::Rank(arguments) => rank::run(arguments),
+            Command::Report(arguments) => report::run(&arguments),
             Command::Doctor => doctor::run(settings).await,
         }
     })

@@ -15,7 +15,7 @@ use crate::app::{self, Parts};
 use crate::battle::{self, Hub, Ring};
 use crate::config::Settings;
 use crate::inference::{self, Engines};
-use crate::{ranking, validation};
+use crate::{ranking, report, validation};
 
 /// What `serve` takes beside the settings.
 #[derive(Args)]
@@ -50,6 +50,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         db: store.pool.clone(),
         ring,
         boards,
+        report: report::Current::none(),
         session_key: session_key(&settings.data)?,
         secure_cookie: settings.secure_cookie,
     };

@@ -14,6 +14,8 @@ pub struct Report {
     pub summary: Vec<String>,
     /// The claims tested, in the order of their numbers; each belongs to a section.
     pub claims: Vec<Claim>,
+    /// Claims that no number could be given for, so that they are not among `claims`; mostly on a site with few votes.
+    pub untested: Vec<Untested>,
     /// The parts of the page.
     pub sections: Vec<Section>,
 }
@@ -180,6 +182,23 @@ pub struct Claim {
     pub votes_needed: Option<u64>,
     /// The same statistic under every other defensible choice; a figure with [`Chart::Curve`].
     pub curve: Option<Figure>,
+}
+
+/// A claim about which the votes give no number at all yet.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Untested {
+    /// Number, continuing those of the claims tested.
+    pub id: String,
+    /// The section that says more.
+    pub section: &'static str,
+    /// The claim in words.
+    pub words: String,
+    /// Always [`Verdict::NotEnoughVotes`].
+    pub verdict: Verdict,
+    /// What is missing, in a sentence.
+    pub reason: String,
+    /// Votes that there are.
+    pub votes: u64,
 }
 
 /// A number with its 95 % interval.

@@ -10,6 +10,7 @@ use doubleblind::battle::{Hub, Limits, Ring};
 use doubleblind::config::{Answering, Site};
 use doubleblind::inference::Engines;
 use doubleblind::ranking::{self, Boards};
+use doubleblind::report::Current;
 use sqlx::postgres::PgPoolOptions;
 use tokio::sync::oneshot;
 
@@ -79,6 +80,7 @@ async fn run(
         db: db.clone(),
         ring: Ring { db, engines, hub: hub.clone(), answering, limits: MANY },
         boards: boards.clone(),
+        report: Current::none(),
         session_key: Key::from(&KEY),
         secure_cookie: false,
     };
