@@ -17,7 +17,7 @@ use crate::config::Site;
 use crate::kit::http::{HttpError, head_as_get, headers, same_origin, show_as_page};
 use crate::kit::{assets, session::PgSessions};
 use crate::ranking::Boards;
-use crate::{battle, export, leaderboard, tracks, vote};
+use crate::{battle, export, leaderboard, report, tracks, vote};
 
 /// Largest form, in bytes: the longest question, with up to 12 bytes a character once it is encoded.
 const FORM_LIMIT_BYTES: usize = 128 << 10;
@@ -35,6 +35,8 @@ pub struct Parts {
     pub ring: Ring,
     /// The board in force.
     pub boards: Boards,
+    /// The report in force.
+    pub report: report::Current,
     /// Signs the session cookie.
     pub session_key: Key,
     /// Whether the cookie needs https.
@@ -49,6 +51,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::new(parts.db.clone()))
             .app_data(Data::new(parts.ring.clone()))
             .app_data(Data::new(parts.boards.clone()))
+            .app_data(Data::new(parts.report.clone()))
             .app_data(web::FormConfig::default().limit(FORM_LIMIT_BYTES).error_handler(
                 |error, _| {
                     HttpError::bad_request(format!("the form could not be read: {error}")).into()
@@ -72,6 +75,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .configure(leaderboard::handlers::routes)
             .configure(tracks::handlers::routes)
             .configure(export::handlers::routes)
+            .configure(report::handlers::routes)
             .default_service(web::to(missing))
     });
     Ok(server

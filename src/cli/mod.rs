@@ -5,6 +5,7 @@ mod export;
 mod models;
 mod queries;
 mod rank;
+mod report;
 mod serve;
 mod sets;
 mod store;
@@ -58,6 +59,8 @@ enum Command {
     Import(tracks::Import),
     /// Lists and removes imported tracks
     Tracks(tracks::Arguments),
+    /// Writes the report as a page that works from disk, with its tables and charts as files
+    Report(report::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -98,6 +101,7 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Rank(arguments) => rank::run(arguments),
             Command::Import(arguments) => tracks::import(settings, arguments).await,
             Command::Tracks(arguments) => tracks::run(settings, arguments).await,
+            Command::Report(arguments) => report::run(settings, arguments).await,
             Command::Doctor => doctor::run(settings).await,
         }
     })

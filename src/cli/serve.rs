@@ -16,7 +16,7 @@ use crate::battle::{self, Hub, Ring};
 use crate::config::Settings;
 use crate::inference::{self, Engines};
 use crate::pool::Policy;
-use crate::{ranking, validation};
+use crate::{ranking, report, validation};
 
 /// What `serve` takes beside the settings.
 #[derive(Args)]
@@ -40,6 +40,8 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let (boards, keep_fresh) = ranking::follow_votes(store.pool.clone(), policy.clone()).await?;
     let mut jobs = vec![tokio::spawn(keep_fresh)];
     jobs.extend(start_jobs(&settings, &store, &engines, arguments.demo_models));
+    let (report, keep_reporting) = report::follow_boards(boards.clone());
+    jobs.push(tokio::spawn(keep_reporting));
     let ring = Ring {
         db: store.pool.clone(),
         engines: engines.clone(),
@@ -54,6 +56,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         db: store.pool.clone(),
         ring,
         boards,
+        report,
         session_key: session_key(&settings.data)?,
         secure_cookie: settings.secure_cookie,
     };

@@ -20,6 +20,12 @@ pub fn serve(path: &str) -> HttpResponse {
     }
 }
 
+/// One static file as text, for a page that carries it inside.
+pub fn text(path: &str) -> Option<String> {
+    let file = Static::get(path)?;
+    String::from_utf8(file.data.into_owned()).ok()
+}
+
 /// A short digest of all static files: it changes when any of them does.
 pub fn version() -> String {
     let mut digest = Sha256::new();

@@ -2,34 +2,48 @@
 //!
 //! The way of the data: `sources` (files) -> `origin` (country, licence) -> `standings` (published tables) or `rated`
 //! (votes) -> `record`, `history`, `comparia`, `agreement`, `crowd`, `own` (one part each) -> `claims` and `power`
-//! (verdicts) -> `document`.
+//! (verdicts) -> `document` (what is said) -> `charts`, `pages`, `files` (pictures, pages, files). `job` keeps the page of the
+//! site fresh.
 
 mod agreement;
 mod cells;
+pub mod charts;
 mod claims;
 mod comparia;
 mod contrasts;
 mod crowd;
 mod crowd_workers;
 pub mod document;
+mod figure;
+pub mod files;
+pub mod handlers;
 mod history;
 mod history_tables;
+mod job;
 mod origin;
 pub mod own;
 mod own_tables;
+pub mod pages;
+mod palette;
 mod power;
 mod rated;
 mod record;
 mod record_claims;
+#[cfg(test)]
+mod sample;
 pub mod sources;
 mod standings;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use arena_core::ranking::RankingError;
+use tokio::sync::watch;
 
 use claims::{Part, numbered};
-use document::Report;
+use document::{Figure, Report};
+pub use job::{follow_boards, own_votes};
 use own::OwnVotes;
 use sources::Sources;
 
@@ -147,4 +161,31 @@ fn assemble(title: String, summary: Vec<String>, mut parts: Vec<Part>) -> Report
     let (claims, untested) = numbered(&mut parts);
     let sections = parts.into_iter().flat_map(|part| part.sections).collect();
     Report { title, summary, claims, untested, sections }
+}
+
+/// The report in force, as pages read it; whoever computes reports holds the other end.
+///
+/// `None` until the first one is computed: the pages then say so, and the rest of the site does not wait for it.
+/// A new report replaces the old one as a whole.
+#[derive(Clone, Debug)]
+pub struct Current(pub watch::Receiver<Option<Arc<Report>>>);
+
+impl Current {
+    /// A site that computes no report.
+    pub fn none() -> Self {
+        Self(watch::channel(None).1)
+    }
+
+    /// The report, if there is one yet.
+    pub fn get(&self) -> Option<Arc<Report>> {
+        self.0.borrow().clone()
+    }
+}
+
+impl Report {
+    /// All figures: those of the claims, then those of the sections, in the order of the page.
+    pub fn figures(&self) -> impl Iterator<Item = &Figure> {
+        let claims = self.claims.iter().filter_map(|claim| claim.curve.as_ref());
+        claims.chain(self.sections.iter().flat_map(|section| &section.figures))
+    }
 }

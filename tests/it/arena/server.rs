@@ -12,6 +12,7 @@ use doubleblind::inference::Engines;
 use doubleblind::kit::language::Languages;
 use doubleblind::pool::Policy;
 use doubleblind::ranking::{self, Boards};
+use doubleblind::report::Current;
 use sqlx::postgres::PgPoolOptions;
 use tokio::sync::oneshot;
 
@@ -93,6 +94,7 @@ async fn run(
             languages: Languages::default(),
         },
         boards: boards.clone(),
+        report: Current::none(),
         session_key: Key::from(&KEY),
         secure_cookie: false,
     };
