@@ -14,8 +14,10 @@ use crate::report::{self, files};
 
 /// Where to write, and what from.
 #[derive(Args)]
-#[command(after_help = "The site's own votes are in the report if --data names a data folder with a database, or \
-                        DATABASE_URL is set; otherwise it rests on the public data alone, and no database is needed.")]
+#[command(
+    after_help = "The site's own votes are in the report if --data names a data folder with a database, or \
+                        DATABASE_URL is set; otherwise it rests on the public data alone, and no database is needed."
+)]
 pub(super) struct Arguments {
     /// Folder for the page, the JSON, and a CSV and a chart specification per figure; made if missing
     #[arg(long, value_name = "DIR")]

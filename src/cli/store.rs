@@ -22,6 +22,11 @@ pub(super) struct Store {
 
 type Opened<T> = Result<T, Box<dyn std::error::Error + Send + Sync>>;
 
+/// Whether the settings name a database that has been made already.
+pub(super) fn exists(settings: &Settings) -> bool {
+    settings.database_url.is_some() || settings.data.join("pg").join("PG_VERSION").is_file()
+}
+
 /// Opens the database that the settings name, starting the private one where it is not running.
 pub(super) async fn open(settings: &Settings) -> Opened<Store> {
     if let Some(url) = &settings.database_url {

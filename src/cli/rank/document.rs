@@ -46,6 +46,7 @@ pub(super) struct Entry {
 pub(super) enum Scale {
     Mean(f64),
     Anchor { model: String, rating: f64 },
+    Reference { models: Vec<String>, rating: f64 },
 }
 
 /// Everything that the numbers depend on besides the votes.
@@ -155,6 +156,10 @@ impl Choices {
             Frame::Anchor { model, rating } => {
                 Scale::Anchor { model: file.models[model].clone(), rating }
             }
+            Frame::Reference { models, rating } => Scale::Reference {
+                models: models.iter().map(|&model| file.models[model].clone()).collect(),
+                rating,
+            },
         };
         Ok(Choices {
             method: arguments.fit_method().as_str(),

@@ -194,7 +194,7 @@ fn resampled_intervals(
     if published.is_empty() {
         return Ok(());
     }
-    let estimates = bootstrap.estimates(board.settings.frame, &published)?;
+    let estimates = bootstrap.estimates(board.settings.frame.clone(), &published)?;
     for (model, estimate) in published.into_iter().zip(estimates) {
         board.rows[model].rating = Some(estimate);
     }
