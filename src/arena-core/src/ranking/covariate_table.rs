@@ -1,0 +1,364 @@
+//! Votes with covariates, by ordered pair and column by column, and the sums over them that fits need.
+//!
+//! Sums run over eight votes at a time and over blocks of votes on all cores. Blocks are cut by the number of votes alone
+//! and added up in their order, so that the result does not depend on the number of threads.
+
+use nalgebra::{DMatrix, DVector};
+use wide::f64x8;
+
+use super::bradley_terry::logistic;
+use super::lanes::{LANES, Logistic};
+use super::newton::Local;
+use super::threads;
+
+/// Vectors of factors between 1 and 2 that are multiplied before a logarithm is taken: 2^512 is still finite.
+const FACTORS: usize = 512;
+
+/// Equal votes on one ordered pair with the same covariates.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Row<const K: usize> {
+    /// Covariates, seen from the left model.
+    pub(super) covariates: [f32; K],
+    /// Number of votes.
+    pub(super) votes: u32,
+    /// 2 if the left model won, 0 if it lost, 1 for neither.
+    pub(super) half_wins: u8,
+}
+
+impl<const K: usize> Row<K> {
+    /// p - y of one vote at a difference of strengths.
+    pub(super) fn residual(&self, gap: f64, effects: &[f64; K]) -> f64 {
+        let along = self.covariates.iter().zip(effects);
+        let log_odds = gap + along.map(|(&z, g)| f64::from(z) * g).sum::<f64>();
+        logistic(log_odds) - f64::from(self.half_wins) / 2.0
+    }
+}
+
+/// The rows of one ordered pair in a block, by positions of the models.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Group {
+    pub(super) left: usize,
+    pub(super) right: usize,
+    start: usize,
+    end: usize,
+}
+
+/// Rows sorted by ordered pair.
+#[derive(Debug, Clone)]
+pub(super) struct Block<const K: usize> {
+    groups: Vec<Group>,
+    pub(super) columns: [Vec<f32>; K],
+    pub(super) half_wins: Vec<u8>,
+    /// How often each row occurs; empty if all occur once.
+    times: Vec<u32>,
+}
+
+/// All votes with covariates.
+#[derive(Debug, Clone)]
+pub(super) struct Table<const K: usize> {
+    pub(super) members: Vec<usize>,
+    pub(super) blocks: Vec<Block<K>>,
+    pub(super) threads: usize,
+}
+
+/// What the rows of one ordered pair add up to.
+pub(super) struct Sums<const K: usize> {
+    loss: f64,
+    slope: f64,
+    slopes: [f64; K],
+    bend: f64,
+    bends: [f64; K],
+    both: [[f64; K]; K],
+}
+
+/// The same for each of eight lanes.
+struct Lanes<const K: usize> {
+    slope: f64x8,
+    slopes: [f64x8; K],
+    bend: f64x8,
+    bends: [f64x8; K],
+    both: [[f64x8; K]; K],
+}
+
+impl<const K: usize> Lanes<K> {
+    fn new() -> Lanes<K> {
+        let zero = f64x8::ZERO;
+        Lanes { slope: zero, slopes: [zero; K], bend: zero, bends: [zero; K], both: [[zero; K]; K] }
+    }
+
+    /// Adds x x' times `square` and x times `slope`, x being 1 for the gap and the covariates.
+    #[inline(always)]
+    fn add(&mut self, z: &[f64x8; K], slope: f64x8, square: f64x8) {
+        self.slope += slope;
+        self.bend += square;
+        for a in 0..K {
+            self.slopes[a] += z[a] * slope;
+            let along = z[a] * square;
+            self.bends[a] += along;
+            for b in 0..=a {
+                self.both[a][b] += along * z[b];
+            }
+        }
+    }
+
+    fn total(self, loss: f64) -> Sums<K> {
+        Sums {
+            loss,
+            slope: self.slope.reduce_add(),
+            slopes: self.slopes.map(f64x8::reduce_add),
+            bend: self.bend.reduce_add(),
+            bends: self.bends.map(f64x8::reduce_add),
+            both: self.both.map(|row| row.map(f64x8::reduce_add)),
+        }
+    }
+}
+
+/// A sum of times x ln(1 + odds), taken many at a time where all times are 1.
+struct Logs {
+    sum: f64x8,
+    product: f64x8,
+    factors: usize,
+}
+
+impl Logs {
+    #[inline(always)]
+    fn add(&mut self, odds: f64x8, times: f64x8, once: bool) {
+        if !once {
+            self.sum += times * odds.ln_1p();
+            return;
+        }
+        self.product *= f64x8::ONE + odds * times;
+        self.factors += 1;
+        if self.factors == FACTORS {
+            self.sum += self.product.ln();
+            (self.product, self.factors) = (f64x8::ONE, 0);
+        }
+    }
+
+    fn total(self) -> f64 {
+        (self.sum + self.product.ln()).reduce_add()
+    }
+}
+
+/// Eight numbers of a column from a row on, zeros beyond its end.
+#[inline(always)]
+fn eight<T: Copy + Default>(column: &[T], number: impl Fn(T) -> f64) -> f64x8 {
+    if let Some(full) = column.first_chunk::<LANES>() {
+        return f64x8::from(full.map(number));
+    }
+    let mut padded = [0.0; LANES];
+    padded.iter_mut().zip(column).for_each(|(lane, &value)| *lane = number(value));
+    f64x8::from(padded)
+}
+
+impl<const K: usize> Block<K> {
+    /// Makes room for rows; those of the pair (left, right) of `models` will end where those of the next pair start, and
+    /// `starts` has one entry more than there are pairs.
+    pub(super) fn new(models: usize, starts: &[usize]) -> Block<K> {
+        let group = |(pair, ends): (usize, &[usize])| Group {
+            left: pair / models,
+            right: pair % models,
+            start: ends[0],
+            end: ends[1],
+        };
+        let groups = starts.windows(2).enumerate().map(group);
+        let groups = groups.filter(|group| group.start < group.end).collect();
+        let rows = starts.last().copied().unwrap_or_default();
+        let columns = std::array::from_fn(|_| vec![0.0; rows]);
+        Block { groups, columns, half_wins: vec![0; rows], times: Vec::new() }
+    }
+
+    fn rows(&self) -> usize {
+        self.half_wins.len()
+    }
+
+    fn row(&self, at: usize) -> Row<K> {
+        Row {
+            covariates: std::array::from_fn(|a| self.columns[a][at]),
+            votes: self.times.get(at).copied().unwrap_or(1),
+            half_wins: self.half_wins[at],
+        }
+    }
+
+    /// Adds up the rows of a group: loss, derivatives and information, or with `SCORES` score times score instead of
+    /// the information and nothing else.
+    fn sums<const SCORES: bool>(&self, group: Group, gap: f64, effects: &[f64; K]) -> Sums<K> {
+        let effects = effects.map(f64x8::from);
+        let (gap, half) = (f64x8::from(gap), f64x8::from(0.5));
+        let mut lanes = Lanes::new();
+        let mut logs = Logs { sum: f64x8::ZERO, product: f64x8::ONE, factors: 0 };
+        let once = self.times.is_empty();
+        for start in (group.start..group.end).step_by(LANES) {
+            let z: [f64x8; K] =
+                std::array::from_fn(|a| eight(&self.columns[a][start..group.end], f64::from));
+            let y = half * eight(&self.half_wins[start..group.end], f64::from);
+            let times = self.eight_times(start, group.end);
+            let mut log_odds = gap;
+            for a in 0..K {
+                log_odds += z[a] * effects[a];
+            }
+            let Logistic { p, q, odds } = Logistic::of(log_odds);
+            let residual = times * (p - y);
+            if SCORES {
+                lanes.add(&z, f64x8::ZERO, residual * (p - y));
+                continue;
+            }
+            logs.add(odds, times, once);
+            logs.sum += times * (log_odds.max(f64x8::ZERO) - y * log_odds);
+            lanes.add(&z, residual, times * p * q);
+        }
+        lanes.total(logs.total())
+    }
+
+    /// How often eight rows occur; 0 beyond the end of their group.
+    #[inline(always)]
+    fn eight_times(&self, start: usize, end: usize) -> f64x8 {
+        if !self.times.is_empty() {
+            return eight(&self.times[start..end], f64::from);
+        }
+        if end - start >= LANES {
+            return f64x8::ONE;
+        }
+        f64x8::from(std::array::from_fn(|lane| f64::from(u8::from(start + lane < end))))
+    }
+
+    /// Every so many rows, for a first look.
+    fn sample(&self, every: usize) -> Block<K> {
+        let mut starts = vec![0];
+        let mut kept = Vec::with_capacity(self.rows() / every + 1);
+        for group in &self.groups {
+            kept.extend((group.start..group.end).filter(|at| at % every == 0));
+            starts.push(kept.len());
+        }
+        let ends = starts.windows(2).zip(&self.groups);
+        let groups = ends.map(|(ends, group)| Group { start: ends[0], end: ends[1], ..*group });
+        Block {
+            groups: groups.filter(|group| group.start < group.end).collect(),
+            columns: self.columns.each_ref().map(|column| kept.iter().map(|&at| column[at]).collect()),
+            half_wins: kept.iter().map(|&at| self.half_wins[at]).collect(),
+            times: Vec::new(),
+        }
+    }
+}
+
+impl<const K: usize> Table<K> {
+    /// Takes rows sorted by ordered pair, as one block; for `starts` see [`Block::new`].
+    pub(super) fn new(members: &[usize], starts: &[usize], rows: &[Row<K>]) -> Table<K> {
+        let mut block = Block::new(members.len(), starts);
+        for (at, row) in rows.iter().enumerate() {
+            for (column, z) in block.columns.iter_mut().zip(row.covariates) {
+                column[at] = z;
+            }
+            block.half_wins[at] = row.half_wins;
+        }
+        if rows.iter().any(|row| row.votes != 1) {
+            block.times = rows.iter().map(|row| row.votes).collect();
+        }
+        Table { members: members.to_vec(), blocks: vec![block], threads: threads::available() }
+    }
+
+    /// The votes of each model.
+    pub(super) fn votes_by_model(&self) -> Vec<f64> {
+        let mut votes = vec![0.0; self.members.len()];
+        for block in &self.blocks {
+            for group in &block.groups {
+                let here = if block.times.is_empty() {
+                    (group.end - group.start) as f64
+                } else {
+                    block.times[group.start..group.end].iter().map(|&n| f64::from(n)).sum()
+                };
+                votes[group.left] += here;
+                votes[group.right] += here;
+            }
+        }
+        votes
+    }
+
+    pub(super) fn rows(&self) -> usize {
+        self.blocks.iter().map(Block::rows).sum()
+    }
+
+    /// Lists the groups of all blocks with their rows, in the order of the rows.
+    pub(super) fn by_group(&self) -> impl Iterator<Item = (Group, impl Iterator<Item = Row<K>>)> {
+        self.blocks.iter().flat_map(|block| {
+            let rows = |group: Group| (group.start..group.end).map(|at| block.row(at));
+            block.groups.iter().map(move |&group| (group, rows(group)))
+        })
+    }
+
+    /// The effects at a point.
+    pub(super) fn effects(&self, point: &DVector<f64>) -> [f64; K] {
+        std::array::from_fn(|a| point[self.members.len() + a])
+    }
+
+    /// The sums of each group at a point, in the order of blocks and groups.
+    pub(super) fn sums<const SCORES: bool>(&self, point: &DVector<f64>) -> Vec<(Group, Sums<K>)> {
+        let effects = self.effects(point);
+        let of_block = |at: usize| -> Vec<(Group, Sums<K>)> {
+            let block = &self.blocks[at];
+            let of_group = |&group: &Group| {
+                let gap = point[group.left] - point[group.right];
+                (group, block.sums::<SCORES>(group, gap, &effects))
+            };
+            block.groups.iter().map(of_group).collect()
+        };
+        let sums = threads::in_parts(self.threads, self.blocks.len(), of_block);
+        sums.into_iter().flatten().collect()
+    }
+
+    /// Loss, gradient and Hessian at a point, the constant direction not filled.
+    pub(super) fn local(&self, point: &DVector<f64>) -> Local {
+        let models = self.members.len();
+        let size = models + K;
+        let mut gradient = DVector::zeros(size);
+        let mut hessian = DMatrix::zeros(size, size);
+        let mut loss = 0.0;
+        for (group, sums) in self.sums::<false>(point) {
+            loss += sums.loss;
+            gradient[group.left] += sums.slope;
+            gradient[group.right] -= sums.slope;
+            for (a, slope) in sums.slopes.iter().enumerate() {
+                gradient[models + a] += slope;
+            }
+            sums.scatter(&mut hessian, group, models, 1.0);
+        }
+        Local { loss, gradient, hessian }
+    }
+
+    /// Every so many rows, for a first look.
+    pub(super) fn sample(&self, every: usize) -> Table<K> {
+        let blocks = self.blocks.iter().map(|block| block.sample(every)).collect();
+        Table { members: self.members.clone(), blocks, threads: self.threads }
+    }
+}
+
+impl<const K: usize> Sums<K> {
+    /// Adds the quadratic part, times a factor, to a matrix over strengths and effects.
+    pub(super) fn scatter(
+        &self,
+        matrix: &mut DMatrix<f64>,
+        group: Group,
+        models: usize,
+        factor: f64,
+    ) {
+        let (i, j) = (group.left, group.right);
+        let bend = self.bend * factor;
+        matrix[(i, i)] += bend;
+        matrix[(j, j)] += bend;
+        matrix[(i, j)] -= bend;
+        matrix[(j, i)] -= bend;
+        for a in 0..K {
+            let along = self.bends[a] * factor;
+            for (at, bend) in [(i, along), (j, -along)] {
+                matrix[(at, models + a)] += bend;
+                matrix[(models + a, at)] += bend;
+            }
+            for b in 0..=a {
+                matrix[(models + a, models + b)] += self.both[a][b] * factor;
+                if a != b {
+                    matrix[(models + b, models + a)] += self.both[a][b] * factor;
+                }
+            }
+        }
+    }
+}
