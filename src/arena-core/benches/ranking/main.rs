@@ -5,15 +5,27 @@ use std::hint::black_box;
 use std::time::Instant;
 use arena_core::ranking::*;
 use synthetic::{Size, Votes};
+fn cpu() -> f64 { let s = std::fs::read_to_string("/proc/self/stat").unwrap(); let f: Vec<&str> = s.rsplit(')').next().unwrap().split_whitespace().collect(); (f[11].parse::<f64>().unwrap() + f[12].parse::<f64>().unwrap()) * 10.0 }
 fn time<T>(name: &str, n: usize, mut f: impl FnMut() -> T) -> T {
     let mut best = f64::INFINITY;
-    let mut last = None;
+    let mut last = None; let c = cpu();
     for _ in 0..n { let t = Instant::now(); last = Some(black_box(f())); best = best.min(t.elapsed().as_secs_f64()); }
-    println!("{name:40} {:.3} ms", best * 1e3);
+    println!("{name:40} {:.3} ms wall min, {:.1} ms cpu mean", best * 1e3, (cpu() - c) / n as f64);
     last.unwrap()
 }
 fn main() {
     let which = std::env::args().nth(1).unwrap_or_default();
+    if which == "style" {
+        let size = Size { votes: 4_000_000, models: 100 };
+        let mut sv = StyleVotes::with_capacity(Denominator::PlusOne, size.votes);
+        for f in Votes::new(size) { sv.push(f.vote, f.styles[0], f.styles[1]).unwrap(); }
+        let members: Vec<usize> = (0..size.models).collect();
+        let c = time("style 4M", 5, || control_compact(&sv, &members, &StyleSettings::default()).unwrap());
+        println!("steps {} {:?}", c.adjusted.steps(), c.adjusted.effects());
+        let st = std::fs::read_to_string("/proc/self/status").unwrap();
+        println!("{}", st.lines().find(|l| l.starts_with("VmHWM")).unwrap());
+        return;
+    }
     for size in [Size { votes: 1_000_000, models: 100 }, Size { votes: 4_000_000, models: 300 }] {
         let votes: Vec<Vote> = Votes::new(size).map(|f| f.vote).collect();
         let members: Vec<usize> = (0..size.models).collect();

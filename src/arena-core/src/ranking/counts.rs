@@ -145,6 +145,11 @@ impl Counts {
         Ok(Counts { models, tallies: table.into_iter().map(tally).collect() })
     }
 
+    /// Takes the tallies of all ordered pairs, row by row.
+    pub(super) fn from_tallies(models: usize, tallies: Vec<Tally>) -> Counts {
+        Counts { models, tallies }
+    }
+
     /// Counts one more vote.
     pub fn add(&mut self, vote: Vote) -> Result<(), RankingError> {
         self.add_tally(vote.left, vote.right, vote.outcome.into())

@@ -61,54 +61,35 @@ pub(super) struct Table<const K: usize> {
     pub(super) threads: usize,
 }
 
-/// What the rows of one ordered pair add up to.
-pub(super) struct Sums<const K: usize> {
-    loss: f64,
-    slope: f64,
-    slopes: [f64; K],
-    bend: f64,
-    bends: [f64; K],
-    both: [[f64; K]; K],
-}
-
-/// The same for each of eight lanes.
-struct Lanes<const K: usize> {
+/// What the rows of one ordered pair add up to, apart for each of eight lanes.
+struct PairSums<const K: usize> {
     slope: f64x8,
-    slopes: [f64x8; K],
     bend: f64x8,
     bends: [f64x8; K],
+}
+
+/// What all rows of a block add up to over covariates alone, apart for each of eight lanes.
+struct EffectSums<const K: usize> {
+    slopes: [f64x8; K],
     both: [[f64x8; K]; K],
 }
 
-impl<const K: usize> Lanes<K> {
-    fn new() -> Lanes<K> {
-        let zero = f64x8::ZERO;
-        Lanes { slope: zero, slopes: [zero; K], bend: zero, bends: [zero; K], both: [[zero; K]; K] }
-    }
-
-    /// Adds x x' times `square` and x times `slope`, x being 1 for the gap and the covariates.
-    #[inline(always)]
-    fn add(&mut self, z: &[f64x8; K], slope: f64x8, square: f64x8) {
-        self.slope += slope;
-        self.bend += square;
-        for a in 0..K {
-            self.slopes[a] += z[a] * slope;
-            let along = z[a] * square;
-            self.bends[a] += along;
-            for b in 0..=a {
-                self.both[a][b] += along * z[b];
-            }
-        }
-    }
-
-    fn total(self, loss: f64) -> Sums<K> {
-        Sums {
-            loss,
-            slope: self.slope.reduce_add(),
-            slopes: self.slopes.map(f64x8::reduce_add),
-            bend: self.bend.reduce_add(),
-            bends: self.bends.map(f64x8::reduce_add),
-            both: self.both.map(|row| row.map(f64x8::reduce_add)),
+/// Adds x x' times `square` and x times `slope`, x being 1 for the gap and the covariates.
+#[inline(always)]
+fn add<const K: usize>(
+    pair: &mut PairSums<K>,
+    all: &mut EffectSums<K>,
+    z: &[f64x8; K],
+    (slope, square): (f64x8, f64x8),
+) {
+    pair.slope += slope;
+    pair.bend += square;
+    for a in 0..K {
+        all.slopes[a] += z[a] * slope;
+        let along = z[a] * square;
+        pair.bends[a] += along;
+        for b in 0..=a {
+            all.both[a][b] += along * z[b];
         }
     }
 }
@@ -180,13 +161,43 @@ impl<const K: usize> Block<K> {
         }
     }
 
-    /// Adds up the rows of a group: loss, derivatives and information, or with `SCORES` score times score instead of
-    /// the information and nothing else.
-    fn sums<const SCORES: bool>(&self, group: Group, gap: f64, effects: &[f64; K]) -> Sums<K> {
+    /// Adds up all rows at a point: loss, gradient and Hessian, or with `SCORES` score times score in place of the
+    /// Hessian, times a factor for each pair, and nothing else.
+    fn sums<const SCORES: bool>(
+        &self,
+        point: &DVector<f64>,
+        factor: impl Fn(Group) -> f64,
+    ) -> Local {
+        let models = point.len() - K;
+        let mut local = Local::new(point.len());
+        let effects: [f64; K] = std::array::from_fn(|a| point[models + a]);
+        let zero = f64x8::ZERO;
+        let mut all = EffectSums { slopes: [zero; K], both: [[zero; K]; K] };
+        let mut logs = Logs { sum: zero, product: f64x8::ONE, factors: 0 };
+        for &group in &self.groups {
+            let gap = point[group.left] - point[group.right];
+            let factor = if SCORES { factor(group) } else { 1.0 };
+            let pair =
+                self.sum_pair::<SCORES>(group, gap, &effects, factor, &mut (&mut all, &mut logs));
+            pair.scatter(&mut local, group, models);
+        }
+        all.scatter(&mut local, models);
+        local.loss = logs.total();
+        local
+    }
+
+    fn sum_pair<const SCORES: bool>(
+        &self,
+        group: Group,
+        gap: f64,
+        effects: &[f64; K],
+        factor: f64,
+        (all, logs): &mut (&mut EffectSums<K>, &mut Logs),
+    ) -> PairSums<K> {
         let effects = effects.map(f64x8::from);
-        let (gap, half) = (f64x8::from(gap), f64x8::from(0.5));
-        let mut lanes = Lanes::new();
-        let mut logs = Logs { sum: f64x8::ZERO, product: f64x8::ONE, factors: 0 };
+        let (gap, half, factor) = (f64x8::from(gap), f64x8::from(0.5), f64x8::from(factor));
+        let zero = f64x8::ZERO;
+        let mut pair = PairSums { slope: zero, bend: zero, bends: [zero; K] };
         let once = self.times.is_empty();
         for start in (group.start..group.end).step_by(LANES) {
             let z: [f64x8; K] =
@@ -200,14 +211,14 @@ impl<const K: usize> Block<K> {
             let Logistic { p, q, odds } = Logistic::of(log_odds);
             let residual = times * (p - y);
             if SCORES {
-                lanes.add(&z, f64x8::ZERO, residual * (p - y));
+                add(&mut pair, all, &z, (zero, factor * residual * (p - y)));
                 continue;
             }
             logs.add(odds, times, once);
-            logs.sum += times * (log_odds.max(f64x8::ZERO) - y * log_odds);
-            lanes.add(&z, residual, times * p * q);
+            logs.sum += times * (log_odds.max(zero) - y * log_odds);
+            add(&mut pair, all, &z, (residual, times * p * q));
         }
-        lanes.total(logs.total())
+        pair
     }
 
     /// How often eight rows occur; 0 beyond the end of their group.
@@ -227,7 +238,7 @@ impl<const K: usize> Block<K> {
         let mut starts = vec![0];
         let mut kept = Vec::with_capacity(self.rows() / every + 1);
         for group in &self.groups {
-            kept.extend((group.start..group.end).filter(|at| at % every == 0));
+            kept.extend((group.start.next_multiple_of(every)..group.end).step_by(every));
             starts.push(kept.len());
         }
         let ends = starts.windows(2).zip(&self.groups);
@@ -291,38 +302,31 @@ impl<const K: usize> Table<K> {
         std::array::from_fn(|a| point[self.members.len() + a])
     }
 
-    /// The sums of each group at a point, in the order of blocks and groups.
-    pub(super) fn sums<const SCORES: bool>(&self, point: &DVector<f64>) -> Vec<(Group, Sums<K>)> {
-        let effects = self.effects(point);
-        let of_block = |at: usize| -> Vec<(Group, Sums<K>)> {
-            let block = &self.blocks[at];
-            let of_group = |&group: &Group| {
-                let gap = point[group.left] - point[group.right];
-                (group, block.sums::<SCORES>(group, gap, &effects))
-            };
-            block.groups.iter().map(of_group).collect()
-        };
-        let sums = threads::in_parts(self.threads, self.blocks.len(), of_block);
-        sums.into_iter().flatten().collect()
-    }
-
     /// Loss, gradient and Hessian at a point, the constant direction not filled.
     pub(super) fn local(&self, point: &DVector<f64>) -> Local {
-        let models = self.members.len();
-        let size = models + K;
-        let mut gradient = DVector::zeros(size);
-        let mut hessian = DMatrix::zeros(size, size);
-        let mut loss = 0.0;
-        for (group, sums) in self.sums::<false>(point) {
-            loss += sums.loss;
-            gradient[group.left] += sums.slope;
-            gradient[group.right] -= sums.slope;
-            for (a, slope) in sums.slopes.iter().enumerate() {
-                gradient[models + a] += slope;
-            }
-            sums.scatter(&mut hessian, group, models, 1.0);
+        self.over_blocks(point.len(), |block| block.sums::<false>(point, |_| 1.0))
+    }
+
+    /// Score times score at a point, times a factor for the positions of each pair.
+    pub(super) fn squares(
+        &self,
+        point: &DVector<f64>,
+        factor: impl Fn(usize, usize) -> f64 + Sync,
+    ) -> DMatrix<f64> {
+        let factor = |group: Group| factor(group.left, group.right);
+        self.over_blocks(point.len(), |block| block.sums::<true>(point, factor)).hessian
+    }
+
+    /// Adds up sums over blocks in their order.
+    fn over_blocks(&self, size: usize, sums: impl Fn(&Block<K>) -> Local + Sync) -> Local {
+        let sums = |at: usize| sums(&self.blocks[at]);
+        let mut total = Local::new(size);
+        for block in threads::in_parts(self.threads, self.blocks.len(), sums) {
+            total.loss += block.loss;
+            total.gradient += block.gradient;
+            total.hessian += block.hessian;
         }
-        Local { loss, gradient, hessian }
+        total
     }
 
     /// Every so many rows, for a first look.
@@ -332,31 +336,42 @@ impl<const K: usize> Table<K> {
     }
 }
 
-impl<const K: usize> Sums<K> {
-    /// Adds the quadratic part, times a factor, to a matrix over strengths and effects.
-    pub(super) fn scatter(
-        &self,
-        matrix: &mut DMatrix<f64>,
-        group: Group,
-        models: usize,
-        factor: f64,
-    ) {
+impl Local {
+    fn new(size: usize) -> Local {
+        let (gradient, hessian) = (DVector::zeros(size), DMatrix::zeros(size, size));
+        Local { loss: 0.0, gradient, hessian }
+    }
+}
+
+impl<const K: usize> PairSums<K> {
+    fn scatter(self, local: &mut Local, group: Group, models: usize) {
         let (i, j) = (group.left, group.right);
-        let bend = self.bend * factor;
+        let (slope, bend) = (self.slope.reduce_add(), self.bend.reduce_add());
+        local.gradient[i] += slope;
+        local.gradient[j] -= slope;
+        let matrix = &mut local.hessian;
         matrix[(i, i)] += bend;
         matrix[(j, j)] += bend;
         matrix[(i, j)] -= bend;
         matrix[(j, i)] -= bend;
-        for a in 0..K {
-            let along = self.bends[a] * factor;
-            for (at, bend) in [(i, along), (j, -along)] {
+        for (a, bend) in self.bends.into_iter().map(f64x8::reduce_add).enumerate() {
+            for (at, bend) in [(i, bend), (j, -bend)] {
                 matrix[(at, models + a)] += bend;
                 matrix[(models + a, at)] += bend;
             }
+        }
+    }
+}
+
+impl<const K: usize> EffectSums<K> {
+    fn scatter(self, local: &mut Local, models: usize) {
+        for a in 0..K {
+            local.gradient[models + a] += self.slopes[a].reduce_add();
             for b in 0..=a {
-                matrix[(models + a, models + b)] += self.both[a][b] * factor;
+                let both = self.both[a][b].reduce_add();
+                local.hessian[(models + a, models + b)] += both;
                 if a != b {
-                    matrix[(models + b, models + a)] += self.both[a][b] * factor;
+                    local.hessian[(models + b, models + a)] += both;
                 }
             }
         }

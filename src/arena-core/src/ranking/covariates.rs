@@ -8,7 +8,7 @@ use super::clusters::Clusters;
 use super::coding::Cell;
 use super::covariate_table::Table;
 use super::fit::{Method, STEP_TOLERANCE, centred, fill_constant_direction};
-use super::newton::Goal;
+use super::newton::{Goal, Minimum};
 use super::row_clusters::RowClusters;
 use super::sandwich::{Covariance, SmallSample, pseudo_inverse};
 
@@ -80,12 +80,12 @@ impl<const K: usize> Table<K> {
         let mut start = DVector::from_iterator(models + K, start);
         if self.rows() >= LARGE * (models + K) {
             // One that does not converge says nothing about all votes.
-            if let Ok((first, _)) = self.sample(EVERY).maximum(start.clone(), FIRST_TOLERANCE) {
-                start = first;
+            if let Ok(first) = self.sample(EVERY).maximum(start.clone(), FIRST_TOLERANCE) {
+                start = first.point;
             }
         }
-        let (point, steps) = self.maximum(start, STEP_TOLERANCE)?;
-        let information = self.local(&point).hessian;
+        let Minimum { point, steps, hessian } = self.maximum(start, STEP_TOLERANCE)?;
+        let information = hessian.unwrap_or_else(|| self.local(&point).hessian);
         check_independent(&information, models)?;
         let inverse = pseudo_inverse(information, models)?;
         let scores = match clusters {
@@ -115,25 +115,16 @@ impl<const K: usize> Table<K> {
         &self,
         start: DVector<f64>,
         tolerance: f64,
-    ) -> Result<(DVector<f64>, usize), RankingError> {
+    ) -> Result<Minimum, RankingError> {
+        let (method, models) = (Method::BradleyTerry, self.members.len());
         let votes = self.votes_by_model().iter().sum::<f64>() / 2.0;
-        Goal { method: Method::BradleyTerry, votes, tolerance }.minimise(start, |point| {
-            let mut local = self.local(point);
-            fill_constant_direction(&mut local.hessian, self.members.len());
-            local
-        })
+        Goal { method, models, votes, tolerance }.minimise(start, |point| self.local(point))
     }
 
     /// Adds up score times score over votes; the small-sample factor is that of [`SmallSample`].
     fn scores(&self, point: &DVector<f64>, small_sample: SmallSample) -> DMatrix<f64> {
-        let models = self.members.len();
         let votes = self.votes_by_model();
-        let mut scores = DMatrix::zeros(models + K, models + K);
-        for (group, sums) in self.sums::<true>(point) {
-            let factor = small_sample.factor(&Cell::new(group.left, group.right), &votes);
-            sums.scatter(&mut scores, group, models, factor);
-        }
-        scores
+        self.squares(point, |left, right| small_sample.factor(&Cell::new(left, right), &votes))
     }
 }
 

@@ -10,7 +10,7 @@ use wide::f64x8;
 use super::coding::{Cell, Coding, cells, votes_by_position};
 use super::connectivity::{components, groups};
 use super::counts::Counts;
-use super::newton::{Goal, Local};
+use super::newton::{Goal, Local, Minimum};
 use super::{RankingError, bradley_terry, ties};
 
 /// A step this small, in natural units, ends the iteration; the error left is of the order of its square.
@@ -100,7 +100,7 @@ pub struct Fit {
     pub(super) squares: Option<Vec<Cell>>,
     pub(super) strengths: Vec<f64>,
     pub(super) tau: Option<f64>,
-    steps: usize,
+    pub(super) steps: usize,
 }
 
 impl Fit {
@@ -214,12 +214,9 @@ fn maximum(
     tolerance: f64,
 ) -> Result<Maximum, RankingError> {
     let votes = cells.iter().map(Cell::votes).sum();
-    let goal = Goal { method, votes, tolerance };
-    let (point, steps) = goal.minimise(start, |point| {
-        let mut local = local(cells, point, models, method);
-        fill_constant_direction(&mut local.hessian, models);
-        local
-    })?;
+    let goal = Goal { method, models, votes, tolerance };
+    let Minimum { point, steps, .. } =
+        goal.minimise(start, |point| local(cells, point, models, method))?;
     let tau = method.has_tie_parameter().then(|| point[models]);
     Ok((centred(point.rows(0, models).iter()), tau, steps))
 }

@@ -41,6 +41,7 @@ mod sandwich;
 mod screening;
 mod style;
 mod style_features;
+mod style_votes;
 #[cfg(test)]
 mod tests;
 mod threads;
@@ -67,8 +68,9 @@ pub use ranks::{Ranks, critical_value};
 pub use running::Running;
 pub use sandwich::{Covariance, SmallSample};
 pub use screening::{Alternative, Suspicion, flag, screen};
-pub use style::{Controlled, Denominator, StyleSettings, StyledVote, control};
+pub use style::{Controlled, Denominator, StyleSettings, StyledVote, control, control_compact};
 pub use style_features::{StyleCounts, StyleFeature};
+pub use style_votes::StyleVotes;
 pub use votes::{AttributedVote, fit_votes};
 pub use weights::{Influence, balance_pairs, cap_voters, inverse_probability, voter_cap};
 
