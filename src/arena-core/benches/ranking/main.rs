@@ -45,8 +45,8 @@ fn main() {
         time("board", 3, || compute(&counts, &Settings::new(1)).unwrap());
         if which == "boot" && m == 100 {
             let all: Vec<AttributedVote> = Votes::new(size).map(|f| f.attributed()).collect();
-            time("bootstrap 100 voter", 1, || fit.bootstrap(&all, Resample::Voter, 100, 1).unwrap());
-            time("bootstrap 100 vote", 1, || fit.bootstrap(&all, Resample::Vote, 100, 1).unwrap());
+            time("bootstrap 1000 voter", 1, || fit.bootstrap(&all, Resample::Voter, 1000, 1).unwrap());
+            time("bootstrap 1000 vote", 1, || fit.bootstrap(&all, Resample::Vote, 1000, 1).unwrap());
         }
     }
 }
