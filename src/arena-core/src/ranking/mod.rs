@@ -48,6 +48,7 @@ mod threads;
 mod ties;
 mod votes;
 mod weights;
+mod widest;
 
 pub use board::{Board, Row, Settings, compute, compute_with};
 pub use bootstrap::{Bootstrap, Resample};
