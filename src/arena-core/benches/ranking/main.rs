@@ -36,7 +36,7 @@ fn main() {
         let fit = time("fit", 7, || arena_core::ranking::fit(&counts, &members, Method::BradleyTerry, Coding::default()).unwrap());
         println!("steps {}", fit.steps());
         let cov = time("covariance", 7, || fit.covariance(SmallSample::default()).unwrap());
-        if which == "loop" && m == 300 { for _ in 0..200 { black_box(arena_core::ranking::fit(&counts, &members, Method::BradleyTerry, Coding::default()).unwrap()); black_box(fit.covariance(SmallSample::default()).unwrap());} return; }
+        if which == "loop" && m == 300 { for _ in 0..300 { black_box(critical_value(&cov, 4000, 1).unwrap()); } return; } if which == "loop2" && m == 300 { for _ in 0..200 { black_box(arena_core::ranking::fit(&counts, &members, Method::BradleyTerry, Coding::default()).unwrap()); black_box(fit.covariance(SmallSample::default()).unwrap());} return; }
         time("critical", 3, || critical_value(&cov, 4000, 1).unwrap());
         let h = nalgebra::DMatrix::from_fn(m, m, |i, j| if i == j { m as f64 } else { -0.5 / (1.0 + (i as f64 - j as f64).abs()) });
         time("cholesky", 7, || h.clone().cholesky().unwrap());

@@ -106,28 +106,57 @@ impl Law {
         let mut noise = DMatrix::zeros(self.weights.len(), draws);
         fill_normal(noise.as_mut_slice(), &mut rng);
         let drawn = &self.root * noise;
+        let mut squares = vec![0.0; self.weights.len()];
         let mut likely = Vec::new();
         let values = drawn.as_slice().chunks_exact(self.weights.len());
-        values.map(|values| self.widest_gap(values, above, &mut likely)).collect()
+        let widest = |values: &[f32]| {
+            let both = squares.iter_mut().zip(values.iter().zip(&self.weights));
+            both.for_each(|(square, (value, weight))| *square = value * value * weight);
+            let needed = self.needed(above);
+            let largest = largest(&squares);
+            likely.clear();
+            let all = squares.iter().copied().enumerate();
+            likely.extend(all.filter(|(_, square)| square + largest >= needed));
+            likely.sort_unstable_by(|a, b| b.1.total_cmp(&a.1));
+            self.widest_gap(values, needed, &likely)
+        };
+        values.map(widest).collect()
     }
 
-    fn widest_gap(&self, values: &[f32], above: f32, likely: &mut Vec<(usize, f32)>) -> f32 {
-        let square = |(value, weight): (&f32, &f32)| value * value * weight;
-        let largest = values.iter().zip(&self.weights).map(square).fold(0.0, f32::max);
-        let needed = (above / self.bound).powi(2) * SLACK;
-        likely.clear();
-        let squares = values.iter().zip(&self.weights).map(square).enumerate();
-        likely.extend(squares.filter(|(_, square)| square + largest >= needed));
+    /// What two weighted squares must add up to, if the gap is to be wider than `above`.
+    fn needed(&self, above: f32) -> f32 {
+        (above / self.bound).powi(2) * SLACK
+    }
+
+    /// The widest gap among numbers sorted by their weighted squares, if it needs no less than `needed`.
+    fn widest_gap(&self, values: &[f32], mut needed: f32, likely: &[(usize, f32)]) -> f32 {
         let mut widest = 0.0_f32;
         for (count, &(i, square)) in likely.iter().enumerate() {
             for &(j, other) in &likely[..count] {
-                if square + other >= needed {
-                    widest = widest.max((values[i] - values[j]).abs() * self.scale[i][j]);
+                if square + other < needed {
+                    break;
+                }
+                let scale = self.scale[i.max(j)][i.min(j)];
+                let gap = (values[i] - values[j]).abs() * scale;
+                if gap > widest {
+                    widest = gap;
+                    needed = needed.max(self.needed(widest));
                 }
             }
         }
         widest
     }
+}
+
+/// The largest number, eight at a time.
+fn largest(numbers: &[f32]) -> f32 {
+    let mut lanes = [0.0_f32; 8];
+    let (chunks, rest) = numbers.as_chunks::<8>();
+    let larger = |a: f32, b: f32| if a > b { a } else { b };
+    for chunk in chunks {
+        lanes = std::array::from_fn(|lane| larger(lanes[lane], chunk[lane]));
+    }
+    lanes.into_iter().chain(rest.iter().copied()).fold(0.0, larger)
 }
 
 /// Fills with standard normal numbers, sixteen from eight numbers of the generator.
