@@ -6,33 +6,33 @@ use rand_xoshiro::Xoshiro256PlusPlus;
 
 /// What is measured on.
 #[derive(Clone, Copy)]
-pub struct Size {
-    pub votes: usize,
-    pub models: usize,
+pub(crate) struct Size {
+    pub(crate) votes: usize,
+    pub(crate) models: usize,
 }
 
 /// Votes one after another, each with a voter and the form of both answers.
-pub struct Votes {
+pub(crate) struct Votes {
     rng: Xoshiro256PlusPlus,
     size: Size,
     left: usize,
 }
 
 /// One vote with everything that the programs measured can use of it.
-pub struct Full {
-    pub vote: Vote,
-    pub voter: usize,
-    pub styles: [StyleCounts; 2],
+pub(crate) struct Full {
+    pub(crate) vote: Vote,
+    pub(crate) voter: usize,
+    pub(crate) styles: [StyleCounts; 2],
 }
 
 impl Full {
-    pub fn attributed(&self) -> AttributedVote {
+    pub(crate) fn attributed(&self) -> AttributedVote {
         AttributedVote { voter: Some(self.voter), ..self.vote.into() }
     }
 }
 
 impl Votes {
-    pub fn new(size: Size) -> Votes {
+    pub(crate) fn new(size: Size) -> Votes {
         Votes { rng: Xoshiro256PlusPlus::seed_from_u64(20_240_814), size, left: size.votes }
     }
 
