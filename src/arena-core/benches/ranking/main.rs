@@ -102,7 +102,7 @@ fn on(size: Size, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
     let Size { votes: count, models } = size;
     let votes: Vec<Vote> = Votes::new(size).map(|full| full.vote).collect();
     let matrix = information(models);
-    let counted = || Counts::from_votes(models, votes.iter().copied());
+    let counted = || Counts::from_slice(models, &votes);
     let counts = counted()?;
     rated(&counts)?; // anything wrong shows here, before the clock runs
     compute(&counts, &Settings::new(1))?;
@@ -147,7 +147,7 @@ fn on(size: Size, arguments: &Arguments) -> Result<Vec<Row>, Failure> {
 fn bootstraps(arguments: &Arguments) -> Result<Vec<Row>, Failure> {
     let votes: Vec<AttributedVote> = Votes::new(USUAL).map(|full| full.attributed()).collect();
     let plain: Vec<Vote> = votes.iter().map(|vote| vote.vote).collect();
-    let fit = fitted(&Counts::from_votes(USUAL.models, plain.iter().copied())?)?;
+    let fit = fitted(&Counts::from_slice(USUAL.models, &plain)?)?;
     let draw = |resample, draws| seconds(|| fit.bootstrap(&votes, resample, draws, 1).is_ok());
     let [bare, hundred, by_vote, by_voter] = in_turns(
         2,

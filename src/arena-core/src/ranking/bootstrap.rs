@@ -112,7 +112,8 @@ impl Fit {
         source: &Source,
         generators: &[Xoshiro256PlusPlus],
     ) -> Vec<Result<Vec<f64>, RankingError>> {
-        let mut room = Room { times: vec![0; source.clusters()], slots: vec![0; 3 * self.cells.len()] };
+        let mut room =
+            Room { times: vec![0; source.clusters()], slots: vec![0; 3 * self.cells.len()] };
         let mut one = |generator: &Xoshiro256PlusPlus| {
             let cells = source.draw(&self.cells, &mut generator.clone(), &mut room);
             Ok(self.again(cells, TOLERANCE)?.strengths)

@@ -88,8 +88,8 @@ fn add<const K: usize>(
         all.slopes[a] += z[a] * slope;
         let along = z[a] * square;
         pair.bends[a] += along;
-        for b in 0..=a {
-            all.both[a][b] += along * z[b];
+        for (both, &other) in all.both[a].iter_mut().zip(z).take(a + 1) {
+            *both += along * other;
         }
     }
 }
@@ -245,7 +245,10 @@ impl<const K: usize> Block<K> {
         let groups = ends.map(|(ends, group)| Group { start: ends[0], end: ends[1], ..*group });
         Block {
             groups: groups.filter(|group| group.start < group.end).collect(),
-            columns: self.columns.each_ref().map(|column| kept.iter().map(|&at| column[at]).collect()),
+            columns: self
+                .columns
+                .each_ref()
+                .map(|column| kept.iter().map(|&at| column[at]).collect()),
             half_wins: kept.iter().map(|&at| self.half_wins[at]).collect(),
             times: Vec::new(),
         }

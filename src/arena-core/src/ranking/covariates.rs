@@ -111,11 +111,7 @@ impl<const K: usize> Table<K> {
         })
     }
 
-    fn maximum(
-        &self,
-        start: DVector<f64>,
-        tolerance: f64,
-    ) -> Result<Minimum, RankingError> {
+    fn maximum(&self, start: DVector<f64>, tolerance: f64) -> Result<Minimum, RankingError> {
         let (method, models) = (Method::BradleyTerry, self.members.len());
         let votes = self.votes_by_model().iter().sum::<f64>() / 2.0;
         Goal { method, models, votes, tolerance }.minimise(start, |point| self.local(point))

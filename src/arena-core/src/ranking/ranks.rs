@@ -47,7 +47,7 @@ pub fn critical_value(
 }
 
 /// One over the standard error of each difference, row by row below the diagonal.
-fn reciprocal_errors(covariance: &Covariance) -> Result<Vec<Vec<f64>>, RankingError> {
+pub(super) fn reciprocal_errors(covariance: &Covariance) -> Result<Vec<Vec<f64>>, RankingError> {
     let row = |i: usize| (0..i).map(|j| covariance.of_difference(i, j).sqrt().recip()).collect();
     let rows: Vec<Vec<f64>> = (0..covariance.models()).map(row).collect();
     if rows.iter().flatten().all(|value| value.is_finite()) {

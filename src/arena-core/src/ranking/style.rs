@@ -116,7 +116,8 @@ pub fn control(
     check_votes(votes.iter().map(|styled| &styled.vote))?;
     let mut compact = StyleVotes::with_capacity(settings.denominator, votes.len());
     let mut kept = Vec::with_capacity(votes.len());
-    for StyledVote { vote, left, right } in votes.iter().filter(|styled| styled.vote.weight != 0.0) {
+    for StyledVote { vote, left, right } in votes.iter().filter(|styled| styled.vote.weight != 0.0)
+    {
         if vote.weight != 1.0 {
             return Err(RankingError::WeightedVote { value: vote.weight });
         }
@@ -169,8 +170,7 @@ impl StyleVotes {
             drop(overview);
             sorted.adjust(&raw, settings, clusters)?
         } else {
-            let sorted: Sorted<FEATURES> =
-                self.sorted(members, coding, &overview, &scales, work);
+            let sorted: Sorted<FEATURES> = self.sorted(members, coding, &overview, &scales, work);
             drop(overview);
             sorted.adjust(&raw, settings, clusters)?
         };

@@ -227,17 +227,13 @@ impl Positions {
 }
 
 fn counts(blocks: &[Survey], models: usize) -> Counts {
-    let mut tallies = vec![Tally::default(); models * models];
+    let mut tallies = vec![[0; 4]; models * models];
     for block in blocks {
-        for (tally, [left_wins, right_wins, ties, both_bad]) in tallies.iter_mut().zip(&block.tallies)
-        {
-            tally.left_wins += left_wins;
-            tally.right_wins += right_wins;
-            tally.ties += ties;
-            tally.both_bad += both_bad;
+        for (sum, tally) in tallies.iter_mut().zip(&block.tallies) {
+            sum.iter_mut().zip(tally).for_each(|(sum, votes)| *sum += votes);
         }
     }
-    Counts::from_tallies(models, tallies)
+    Counts::from_tallies(models, tallies.into_iter().map(Tally::from).collect())
 }
 
 impl Overview {

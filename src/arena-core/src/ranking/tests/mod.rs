@@ -13,6 +13,7 @@ mod parts;
 mod properties;
 mod published;
 mod screening;
+mod speed;
 mod style;
 mod weights;
 
