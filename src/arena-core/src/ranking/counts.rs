@@ -217,14 +217,6 @@ impl Counts {
         Some(record)
     }
 
-    /// Keeps only the votes among these models, which must be known; they get their positions as new indices.
-    pub(super) fn among(&self, members: &[usize]) -> Counts {
-        let of_left = |&left: &usize| {
-            members.iter().map(move |&right| self.tallies[left * self.models + right])
-        };
-        Counts { models: members.len(), tallies: members.iter().flat_map(of_left).collect() }
-    }
-
     /// Counts the votes of one model against another over both sides; the indices must be known.
     pub(super) fn against(&self, model: usize, rival: usize) -> Record {
         let mut record = Record::default();

@@ -1,9 +1,30 @@
-//! Dense matrices where speed matters: the inverse of a positive definite one, by products of blocks.
+//! Dense matrices where speed matters: products on all cores, and the inverse of a positive definite one by products.
 
 use nalgebra::{Cholesky, DMatrix, Dyn};
 
+use super::threads;
+
 /// A triangle of at most this size is inverted column by column.
 const SMALL: usize = 32;
+
+/// Columns of a product that are found together.
+const TOGETHER: usize = 64;
+
+/// Multiplies two matrices; the columns are cut the same way for any number of threads.
+pub(super) fn product(left: &DMatrix<f64>, right: &DMatrix<f64>) -> DMatrix<f64> {
+    if right.ncols() <= 2 * TOGETHER {
+        return left * right;
+    }
+    let parts = threads::in_parts(threads::available(), right.ncols().div_ceil(TOGETHER), |part| {
+        let start = part * TOGETHER;
+        left * right.columns(start, TOGETHER.min(right.ncols() - start))
+    });
+    let mut product = DMatrix::zeros(left.nrows(), right.ncols());
+    for (part, columns) in parts.iter().enumerate() {
+        product.columns_mut(part * TOGETHER, columns.ncols()).copy_from(columns);
+    }
+    product
+}
 
 /// Inverts a positive definite matrix, given its Cholesky factor.
 ///
@@ -13,7 +34,7 @@ const SMALL: usize = 32;
 pub(super) fn inverse(cholesky: Cholesky<f64, Dyn>) -> DMatrix<f64> {
     let mut lower = cholesky.unpack();
     invert_lower(&mut lower);
-    lower.transpose() * lower
+    product(&lower.transpose(), &lower)
 }
 
 /// [A 0; C D]^-1 = [A^-1 0; -D^-1 C A^-1, D^-1].

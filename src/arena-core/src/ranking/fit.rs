@@ -8,7 +8,7 @@ use serde::{Deserialize, Serialize};
 use wide::f64x8;
 
 use super::coding::{Cell, Coding, cells, votes_by_position};
-use super::connectivity::{components, groups};
+use super::connectivity::groups;
 use super::counts::Counts;
 use super::newton::{Goal, Local, Minimum};
 use super::{RankingError, bradley_terry, ties};
@@ -184,8 +184,13 @@ pub fn fit(
     method: Method,
     coding: Coding,
 ) -> Result<Fit, RankingError> {
-    check_members(counts, members, coding)?;
-    fit_cells(cells(counts, members, coding), None, members, method, coding)
+    check_members(counts, members)?;
+    let cells = cells(counts, members, coding);
+    let components = groups(&cells, members.len());
+    if components != 1 {
+        return Err(RankingError::Disconnected { models: members.len(), components });
+    }
+    fit_cells(cells, None, members, method, coding)
 }
 
 /// Finds the maximum for counted or weighted votes of members that are comparable with each other.
@@ -227,25 +232,18 @@ pub(super) fn centred<'a>(values: impl ExactSizeIterator<Item = &'a f64> + Clone
     values.map(|value| value - mean).collect()
 }
 
-pub(super) fn check_members(
-    counts: &Counts,
-    members: &[usize],
-    coding: Coding,
-) -> Result<(), RankingError> {
+/// Refuses members that are unknown or named twice.
+fn check_members(counts: &Counts, members: &[usize]) -> Result<(), RankingError> {
     let models = counts.models();
     if let Some(&model) = members.iter().find(|&&model| model >= models) {
         return Err(RankingError::UnknownModel { model, models });
     }
     let mut sorted = members.to_vec();
     sorted.sort_unstable();
-    if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(RankingError::SelfBattle { model: pair[0] });
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(RankingError::SelfBattle { model: pair[0] }),
+        None => Ok(()),
     }
-    let groups = components(&counts.among(members), coding).len();
-    if groups != 1 {
-        return Err(RankingError::Disconnected { models: members.len(), components: groups });
-    }
-    Ok(())
 }
 
 /// All strengths zero, and the tie parameter that fits the overall share of ties.

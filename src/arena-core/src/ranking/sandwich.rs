@@ -96,7 +96,7 @@ impl Fit {
     pub(super) fn sandwich(&self, scores: &DMatrix<f64>) -> Result<Covariance, RankingError> {
         let models = self.strengths.len();
         let inverse = self.inverse_information()?;
-        let sandwich = &inverse * scores * &inverse;
+        let sandwich = dense::product(&dense::product(&inverse, scores), &inverse);
         Ok(Covariance { matrix: sandwich.view((0, 0), (models, models)).into_owned() })
     }
 

@@ -14,7 +14,7 @@ use super::threads;
 /// Draws made together, with a generator of their own; the first so many are looked at in full.
 const TOGETHER: usize = 128;
 /// Gaps below this quantile of the first draws are not looked for.
-const LOOK_ABOVE: f64 = 0.75;
+const LOOK_ABOVE: f64 = 0.85;
 /// What rounding may take off a bound.
 const SLACK: f32 = 0.999;
 /// Variances below this part of the mean one are raised to it in bounds, which stay bounds.
