@@ -76,6 +76,9 @@ fn note(document: &Document) -> String {
     parts.push(match &settings.scale {
         Scale::Mean(_) if settings.method == "elo" => "all start at 1000".to_owned(),
         Scale::Mean(mean) => format!("mean {mean}"),
+        Scale::Reference { models, rating } => {
+            format!("mean of {} models = {rating}", models.len())
+        }
         Scale::Anchor { model, rating } => format!("{model} fixed at {rating}"),
     });
     if settings.style {

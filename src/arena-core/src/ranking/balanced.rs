@@ -2,6 +2,7 @@
 
 use super::RankingError;
 use super::coding::{Cell, Coding, cells};
+use super::connectivity::groups;
 use super::counts::Counts;
 use super::fit::{Fit, Method, check_members, fit_cells};
 use super::weights::LEAST_PAIR;
@@ -24,8 +25,12 @@ pub fn fit_balanced(
     method: Method,
     coding: Coding,
 ) -> Result<Fit, RankingError> {
-    check_members(counts, members, coding)?;
+    check_members(counts, members)?;
     let plain = cells(counts, members, coding);
+    let components = groups(&plain, members.len());
+    if components != 1 {
+        return Err(RankingError::Disconnected { models: members.len(), components });
+    }
     let votes: f64 = plain.iter().map(Cell::votes).sum();
     let inverse = |cell: &Cell| 1.0 / cell.votes().max(LEAST_PAIR);
     let sum: f64 = plain.iter().map(|cell| cell.votes() * inverse(cell)).sum();

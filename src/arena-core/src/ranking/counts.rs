@@ -5,6 +5,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::RankingError;
+use super::threads;
+
+/// Fewer votes than this are not worth a thread.
+const VOTES_A_THREAD: usize = 1 << 17;
 
 /// What one vote says about the two answers shown.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -74,6 +78,13 @@ impl From<Outcome> for Tally {
     }
 }
 
+impl From<[u32; 4]> for Tally {
+    /// Takes counts in the order of [`Outcome`].
+    fn from([left_wins, right_wins, ties, both_bad]: [u32; 4]) -> Tally {
+        Tally { left_wins, right_wins, ties, both_bad }
+    }
+}
+
 /// The votes of one model, or of one model against another, seen from its side.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Record {
@@ -129,11 +140,31 @@ impl Counts {
         models: usize,
         votes: impl IntoIterator<Item = Vote>,
     ) -> Result<Counts, RankingError> {
+        let table = tabulate(models, votes)?;
+        Ok(Counts { models, tallies: table.into_iter().map(Tally::from).collect() })
+    }
+
+    /// Counts votes that lie in memory, on all cores; refuses the first one that [`Counts::from_votes`] would refuse.
+    pub fn from_slice(models: usize, votes: &[Vote]) -> Result<Counts, RankingError> {
+        let threads = threads::available();
+        let length = votes.len().div_ceil(threads).max(VOTES_A_THREAD);
+        let parts: Vec<&[Vote]> = votes.chunks(length).collect();
+        let tables = threads::in_parts(threads, parts.len(), |part| {
+            tabulate(models, parts[part].iter().copied())
+        });
         let mut counts = Counts::new(models);
-        for vote in votes {
-            counts.add(vote)?;
+        for table in tables {
+            for (at, more) in table?.into_iter().enumerate() {
+                let full = RankingError::CellFull { left: at / models, right: at % models };
+                counts.tallies[at] = counts.tallies[at].checked_add(more.into()).ok_or(full)?;
+            }
         }
         Ok(counts)
+    }
+
+    /// Takes the tallies of all ordered pairs, row by row.
+    pub(super) fn from_tallies(models: usize, tallies: Vec<Tally>) -> Counts {
+        Counts { models, tallies }
     }
 
     /// Counts one more vote.
@@ -186,14 +217,6 @@ impl Counts {
         Some(record)
     }
 
-    /// Keeps only the votes among these models, which must be known; they get their positions as new indices.
-    pub(super) fn among(&self, members: &[usize]) -> Counts {
-        let of_left = |&left: &usize| {
-            members.iter().map(move |&right| self.tallies[left * self.models + right])
-        };
-        Counts { models: members.len(), tallies: members.iter().flat_map(of_left).collect() }
-    }
-
     /// Counts the votes of one model against another over both sides; the indices must be known.
     pub(super) fn against(&self, model: usize, rival: usize) -> Record {
         let mut record = Record::default();
@@ -201,6 +224,20 @@ impl Counts {
         record.add_as_right(self.tallies[rival * self.models + model]);
         record
     }
+}
+
+/// Counts votes by pair and outcome; a branch on the outcome would be guessed wrong half of the time.
+fn tabulate(
+    models: usize,
+    votes: impl IntoIterator<Item = Vote>,
+) -> Result<Vec<[u32; 4]>, RankingError> {
+    let mut table = vec![[0_u32; 4]; models * models];
+    for Vote { left, right, outcome } in votes {
+        check_pair(left, right, models)?;
+        let count = &mut table[left * models + right][outcome as usize];
+        *count = count.checked_add(1).ok_or(RankingError::CellFull { left, right })?;
+    }
+    Ok(table)
 }
 
 /// Refuses a pair that names an unknown model or one model twice.

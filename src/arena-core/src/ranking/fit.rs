@@ -1,25 +1,20 @@
-//! Newton's method on counts, shared by all methods; what one pair contributes is in `bradley_terry` and `ties`.
+//! Strengths that maximise a likelihood of counts; what one pair contributes is in `bradley_terry` and `ties`, the
+//! iteration in `newton`.
 
 use std::fmt;
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
+use wide::f64x8;
 
 use super::coding::{Cell, Coding, cells, votes_by_position};
-use super::connectivity::{components, groups};
+use super::connectivity::groups;
 use super::counts::Counts;
+use super::newton::{Goal, Local, Minimum};
 use super::{RankingError, bradley_terry, ties};
 
 /// A step this small, in natural units, ends the iteration; the error left is of the order of its square.
 pub(super) const STEP_TOLERANCE: f64 = 1e-8;
-/// Newton steps after which a fit has failed. Real boards need 5 or 6, near-separated ones up to 30.
-const MAX_STEPS: usize = 100;
-/// Halvings of one step before it is taken anyway.
-const MAX_HALVINGS: usize = 30;
-/// The part of the predicted decrease that a step must bring (Armijo 1966).
-const SUFFICIENT_DECREASE: f64 = 1e-4;
-/// What rounding may add to the loss, relative to it, without a step being called bad.
-const ROUNDING: f64 = 1e-12;
 
 /// How the outcome of a vote is thought to depend on the strengths.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -105,7 +100,7 @@ pub struct Fit {
     pub(super) squares: Option<Vec<Cell>>,
     pub(super) strengths: Vec<f64>,
     pub(super) tau: Option<f64>,
-    steps: usize,
+    pub(super) steps: usize,
 }
 
 impl Fit {
@@ -189,8 +184,13 @@ pub fn fit(
     method: Method,
     coding: Coding,
 ) -> Result<Fit, RankingError> {
-    check_members(counts, members, coding)?;
-    fit_cells(cells(counts, members, coding), None, members, method, coding)
+    check_members(counts, members)?;
+    let cells = cells(counts, members, coding);
+    let components = groups(&cells, members.len());
+    if components != 1 {
+        return Err(RankingError::Disconnected { models: members.len(), components });
+    }
+    fit_cells(cells, None, members, method, coding)
 }
 
 /// Finds the maximum for counted or weighted votes of members that are comparable with each other.
@@ -219,8 +219,9 @@ fn maximum(
     tolerance: f64,
 ) -> Result<Maximum, RankingError> {
     let votes = cells.iter().map(Cell::votes).sum();
-    let goal = Goal { method, votes, tolerance };
-    let (point, steps) = goal.minimise(start, |point| local(cells, point, models, method))?;
+    let goal = Goal { method, models, votes, tolerance };
+    let Minimum { point, steps, .. } =
+        goal.minimise(start, |point| local(cells, point, models, method))?;
     let tau = method.has_tie_parameter().then(|| point[models]);
     Ok((centred(point.rows(0, models).iter()), tau, steps))
 }
@@ -231,25 +232,18 @@ pub(super) fn centred<'a>(values: impl ExactSizeIterator<Item = &'a f64> + Clone
     values.map(|value| value - mean).collect()
 }
 
-pub(super) fn check_members(
-    counts: &Counts,
-    members: &[usize],
-    coding: Coding,
-) -> Result<(), RankingError> {
+/// Refuses members that are unknown or named twice.
+pub(super) fn check_members(counts: &Counts, members: &[usize]) -> Result<(), RankingError> {
     let models = counts.models();
     if let Some(&model) = members.iter().find(|&&model| model >= models) {
         return Err(RankingError::UnknownModel { model, models });
     }
     let mut sorted = members.to_vec();
     sorted.sort_unstable();
-    if let Some(pair) = sorted.windows(2).find(|pair| pair[0] == pair[1]) {
-        return Err(RankingError::SelfBattle { model: pair[0] });
+    match sorted.windows(2).find(|pair| pair[0] == pair[1]) {
+        Some(pair) => Err(RankingError::SelfBattle { model: pair[0] }),
+        None => Ok(()),
     }
-    let groups = components(&counts.among(members), coding).len();
-    if groups != 1 {
-        return Err(RankingError::Disconnected { models: members.len(), components: groups });
-    }
-    Ok(())
 }
 
 /// All strengths zero, and the tie parameter that fits the overall share of ties.
@@ -267,89 +261,16 @@ fn start(cells: &[Cell], models: usize, method: Method) -> Result<DVector<f64>, 
     Ok(start)
 }
 
-/// Loss, gradient and Hessian at one point; the constant direction has the curvature of the average model.
-pub(super) struct Local {
-    pub(super) loss: f64,
-    pub(super) gradient: DVector<f64>,
-    pub(super) hessian: DMatrix<f64>,
-}
-
-/// When a minimum has been found.
-pub(super) struct Goal {
-    /// For the error message.
-    pub(super) method: Method,
-    /// Counted votes: the gradient must fall below the tolerance times this.
-    pub(super) votes: f64,
-    /// The last step must be below this in every parameter.
-    pub(super) tolerance: f64,
-}
-
-impl Goal {
-    /// Takes Newton steps, each halved until it decreases the loss; returns the point and the number of steps.
-    pub(super) fn minimise(
-        &self,
-        mut point: DVector<f64>,
-        local: impl Fn(&DVector<f64>) -> Local,
-    ) -> Result<(DVector<f64>, usize), RankingError> {
-        let mut here = local(&point);
-        for steps in 1..=MAX_STEPS {
-            let Some(cholesky) = here.hessian.cholesky() else {
-                return Err(self.missed(steps));
-            };
-            let step = cholesky.solve(&here.gradient);
-            let small_gradient = here.gradient.amax() <= self.tolerance * self.votes.max(1.0);
-            if small_gradient && step.amax() <= self.tolerance {
-                return self.finite(point - step, steps);
-            }
-            let decrease = here.gradient.dot(&step);
-            (point, here) = walk(&point, &step, here.loss, decrease, &local);
-        }
-        Err(self.missed(MAX_STEPS))
-    }
-
-    fn finite(
-        &self,
-        point: DVector<f64>,
-        steps: usize,
-    ) -> Result<(DVector<f64>, usize), RankingError> {
-        let finite = point.iter().all(|value| value.is_finite());
-        if finite { Ok((point, steps)) } else { Err(self.missed(steps)) }
-    }
-
-    fn missed(&self, iterations: usize) -> RankingError {
-        RankingError::NotConverged { method: self.method, iterations }
-    }
-}
-
-/// Takes the step, halved until it decreases the loss enough.
-fn walk(
-    point: &DVector<f64>,
-    step: &DVector<f64>,
-    loss_here: f64,
-    decrease: f64,
-    local: impl Fn(&DVector<f64>) -> Local,
-) -> (DVector<f64>, Local) {
-    let mut length = 1.0;
-    let mut next = point - step;
-    let mut there = local(&next);
-    for _ in 0..MAX_HALVINGS {
-        let allowed = loss_here - SUFFICIENT_DECREASE * length * decrease + ROUNDING * loss_here;
-        if there.loss <= allowed {
-            break;
-        }
-        length *= 0.5;
-        next = point - step * length;
-        there = local(&next);
-    }
-    (next, there)
-}
-
 /// The difference and the tie parameter that a pair sees.
 fn seen(cell: &Cell, point: &DVector<f64>, models: usize) -> (f64, f64) {
     (point[cell.i] - point[cell.j], point.get(models).copied().unwrap_or(0.0))
 }
 
-fn local(cells: &[Cell], point: &DVector<f64>, models: usize, method: Method) -> Local {
+/// Loss, gradient and the lower triangle of the Hessian, its constant direction not filled.
+pub(super) fn local(cells: &[Cell], point: &DVector<f64>, models: usize, method: Method) -> Local {
+    if method == Method::BradleyTerry {
+        return local_bradley_terry(cells, point);
+    }
     let mut local = Local {
         loss: 0.0,
         gradient: DVector::zeros(point.len()),
@@ -366,8 +287,28 @@ fn local(cells: &[Cell], point: &DVector<f64>, models: usize, method: Method) ->
         }
         add_pair(&mut local.hessian, cell, terms.information, models);
     }
-    fill_constant_direction(&mut local.hessian, models);
     local
+}
+
+/// As [`local`], eight pairs at a time, with the lower triangle of the Hessian only.
+fn local_bradley_terry(cells: &[Cell], point: &DVector<f64>) -> Local {
+    let models = point.len();
+    let mut hessian = DMatrix::zeros(models, models);
+    let (mut gradient, mut diagonal) = (DVector::zeros(models), vec![0.0; models]);
+    let mut loss = f64x8::ZERO;
+    bradley_terry::by_eights(cells, point.as_slice(), |eight, sums| {
+        loss += sums.loss;
+        let (slopes, bends) = (sums.gradient.to_array(), sums.information.to_array());
+        for ((cell, slope), bend) in eight.iter().zip(slopes).zip(bends) {
+            gradient[cell.i] += slope;
+            gradient[cell.j] -= slope;
+            diagonal[cell.i] += bend;
+            diagonal[cell.j] += bend;
+            hessian[(cell.i.max(cell.j), cell.i.min(cell.j))] -= bend;
+        }
+    });
+    diagonal.iter().enumerate().for_each(|(at, bend)| hessian[(at, at)] = *bend);
+    Local { loss: loss.reduce_add(), gradient, hessian }
 }
 
 /// Adds a pair's 2 x 2 matrix to one over all strengths and, if there is room, the tie parameter.

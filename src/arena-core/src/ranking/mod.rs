@@ -23,15 +23,19 @@ mod coding;
 mod connectivity;
 mod contrast;
 mod counts;
+mod covariate_table;
 mod covariates;
+mod dense;
 mod draws;
 mod elo;
 mod fit;
 mod follow;
 mod fragility;
 mod frame;
+mod lanes;
 mod leave_out;
 mod matrix;
+mod newton;
 mod pairing_gain;
 mod position;
 mod power;
@@ -44,11 +48,14 @@ mod screening;
 mod slices;
 mod style;
 mod style_features;
+mod style_votes;
 #[cfg(test)]
 mod tests;
+mod threads;
 mod ties;
 mod votes;
 mod weights;
+mod widest;
 
 pub use balanced::fit_balanced;
 pub use board::{
@@ -75,8 +82,9 @@ pub use running::Running;
 pub use sandwich::{Covariance, SmallSample};
 pub use screening::{Alternative, Suspicion, flag, screen};
 pub use slices::{Missing, Slice, compute_slices, compute_slices_with, rated_in_all};
-pub use style::{Controlled, Denominator, StyleSettings, StyledVote, control};
+pub use style::{Controlled, Denominator, StyleSettings, StyledVote, control, control_compact};
 pub use style_features::{StyleCounts, StyleFeature};
+pub use style_votes::StyleVotes;
 pub use votes::{AttributedVote, fit_votes};
 pub use weights::{Influence, balance_pairs, cap_voters, inverse_probability, voter_cap};
 

@@ -5,7 +5,8 @@ use super::bradley_terry::logistic;
 use super::clusters::Clusters;
 use super::coding::Coding;
 use super::counts::{Counts, Outcome, Tally};
-use super::covariates::{Adjusted, Effect, Row, Table};
+use super::covariate_table::{Row, Table};
+use super::covariates::{Adjusted, Effect};
 use super::fit::{Method, fit};
 use super::row_clusters::{RowClusters, Rows};
 use super::sandwich::SmallSample;
@@ -54,7 +55,7 @@ pub fn position(
             starts.push(rows.len());
         }
     }
-    let table = Table::new(members, &starts, rows);
+    let table = Table::new(members, &starts, &rows);
     Ok(Position::new(table.adjust(raw.strengths(), small_sample, None)?))
 }
 

@@ -1,14 +1,11 @@
 //! Places with their uncertainty: a set that holds for all models at once, and LMArena's rank beside it.
 
-use rand::SeedableRng;
-use rand_xoshiro::Xoshiro256PlusPlus;
 use serde::{Deserialize, Serialize};
-use statrs::distribution::{ContinuousCDF, Normal};
 
 use super::RankingError;
-use super::draws::open_unit;
 use super::frame::Estimate;
 use super::sandwich::Covariance;
+use super::widest;
 
 /// The probability that all true places lie in their ranges at once.
 const LEVEL: f64 = 0.95;
@@ -36,10 +33,10 @@ pub struct Ranks {
 ///
 /// Input: the covariance of at least two strengths; how many draws, 4,000 is customary; a seed.
 /// Output: the 95 % quantile of max |Z_i - Z_j| / sd(i, j) over all pairs, Z normal with that covariance; no unit.
-/// Accuracy: Monte Carlo, standard error about 0.02 at 4,000 draws; the same seed gives the same number. Draws and
+/// Accuracy: Monte Carlo, standard error about 0.02 at 4,000 draws; the same seed gives the same number (Xoshiro256++, Box-Muller). Draws and
 /// their negatives give the same maximum, so antithetic draws would gain nothing.
 /// Errors: [`RankingError::TooFewDraws`] below 100; [`RankingError::Singular`].
-/// Cost: draws x M^2.
+/// Cost: draws x M^2 in a matrix product, on all cores; the same bits on any number of them.
 /// Source: Hothorn, Bretz and Westfall 2008, "Simultaneous inference in general parametric models".
 pub fn critical_value(
     covariance: &Covariance,
@@ -49,39 +46,17 @@ pub fn critical_value(
     if draws < MIN_DRAWS {
         return Err(RankingError::TooFewDraws { given: draws, needed: MIN_DRAWS });
     }
-    let root = covariance.root()?;
-    let scale = reciprocal_errors(covariance)?;
-    let normal = Normal::standard();
-    let mut rng = Xoshiro256PlusPlus::seed_from_u64(seed);
-    let mut noise = nalgebra::DVector::zeros(covariance.models());
-    let mut maxima = Vec::with_capacity(draws);
-    for _ in 0..draws {
-        noise.iter_mut().for_each(|value| *value = normal.inverse_cdf(open_unit(&mut rng)));
-        maxima.push(widest_gap((&root * &noise).as_slice(), &scale));
-    }
-    maxima.sort_unstable_by(f64::total_cmp);
-    let at = (LEVEL * draws as f64).ceil() as usize - 1;
-    Ok(maxima[at])
+    widest::quantile(covariance, &reciprocal_errors(covariance)?, draws, LEVEL, seed)
 }
 
 /// One over the standard error of each difference, row by row below the diagonal.
-fn reciprocal_errors(covariance: &Covariance) -> Result<Vec<Vec<f64>>, RankingError> {
+pub(super) fn reciprocal_errors(covariance: &Covariance) -> Result<Vec<Vec<f64>>, RankingError> {
     let row = |i: usize| (0..i).map(|j| covariance.of_difference(i, j).sqrt().recip()).collect();
     let rows: Vec<Vec<f64>> = (0..covariance.models()).map(row).collect();
     if rows.iter().flatten().all(|value| value.is_finite()) {
         return Ok(rows);
     }
     Err(RankingError::Singular { matrix: "covariance" })
-}
-
-fn widest_gap(values: &[f64], scale: &[Vec<f64>]) -> f64 {
-    let mut widest = 0.0_f64;
-    for (value, row) in values.iter().zip(scale) {
-        for (other, factor) in values.iter().zip(row) {
-            widest = widest.max((value - other).abs() * factor);
-        }
-    }
-    widest
 }
 
 /// Finds the places of all models.

@@ -6,9 +6,12 @@ use super::RankingError;
 use super::clusters::{Clusters, Key, MIN_CLUSTERS};
 use super::coding::{Cell, Coding};
 use super::counts::Outcome;
-use super::covariates::{Group, Row, Table};
+use super::covariate_table::{Row, Table};
 use super::sandwich::SmallSample;
 use super::votes::{AttributedVote, PairIndex};
+
+/// A row with the positions of its left and right model.
+type Placed<const K: usize> = (usize, usize, Row<K>);
 
 /// A table made of single votes, and the place of each row's vote among all.
 pub(super) struct Rows<const K: usize> {
@@ -50,7 +53,7 @@ impl<const K: usize> Rows<K> {
                 *next += 1;
             }
         }
-        Ok(Rows { table: Table::new(members, &starts, rows), order })
+        Ok(Rows { table: Table::new(members, &starts, &rows), order })
     }
 }
 
@@ -123,17 +126,22 @@ impl<const K: usize> Table<K> {
     ) -> DMatrix<f64> {
         let size = self.members.len() + K;
         let mut total = DMatrix::zeros(size, size);
-        let pairs = self.pairs();
+        let rows = self.single_rows();
+        let effects = self.effects(point);
         for (sign, lists) in &clusters.ways {
-            let effective = self.effective_clusters(lists, &pairs);
-            let factor = |pair: (usize, usize)| {
-                small_sample.factor(&Cell::new(pair.0, pair.1), &effective).sqrt()
-            };
+            let effective = self.effective_clusters(lists, &rows);
             let mut sum = DVector::zeros(size);
-            for rows in lists {
+            for list in lists {
                 sum.fill(0.0);
-                for &at in rows {
-                    self.add_score(at, pairs[at], factor(pairs[at]), point, &mut sum);
+                for (left, right, row) in list.iter().map(|&at| &rows[at]) {
+                    let factor = small_sample.factor(&Cell::new(*left, *right), &effective).sqrt();
+                    let residual = row.residual(point[*left] - point[*right], &effects);
+                    let score = residual * factor * f64::from(row.votes);
+                    sum[*left] += score;
+                    sum[*right] -= score;
+                    for (a, &z) in row.covariates.iter().enumerate() {
+                        sum[self.members.len() + a] += score * f64::from(z);
+                    }
                 }
                 add_square(&mut total, &sum, *sign);
             }
@@ -141,46 +149,26 @@ impl<const K: usize> Table<K> {
         total
     }
 
-    /// Adds the score of one row, times a factor.
-    fn add_score(
-        &self,
-        at: usize,
-        (left, right): (usize, usize),
-        factor: f64,
-        point: &DVector<f64>,
-        sum: &mut DVector<f64>,
-    ) {
-        let models = self.members.len();
-        let row = &self.rows[at];
-        let gap = point[left] - point[right];
-        let residual = row.at(gap, &self.effects(point)).residual;
-        let score = residual * factor * f64::from(row.votes);
-        sum[left] += score;
-        sum[right] -= score;
-        for (a, &z) in row.covariates.iter().enumerate() {
-            sum[models + a] += score * f64::from(z);
+    /// Each row with the positions of its left and right model.
+    fn single_rows(&self) -> Vec<Placed<K>> {
+        let mut placed = Vec::with_capacity(self.rows());
+        for (group, rows) in self.by_group() {
+            placed.extend(rows.map(|row| (group.left, group.right, row)));
         }
-    }
-
-    /// The positions of the left and right model of each row.
-    fn pairs(&self) -> Vec<(usize, usize)> {
-        let of_group = |(group, rows): (Group, &[Row<K>])| {
-            std::iter::repeat_n((group.left, group.right), rows.len())
-        };
-        self.by_group().flat_map(of_group).collect()
+        placed
     }
 
     /// The effective number of clusters that voted on each model, (sum n)^2 / sum n^2.
-    fn effective_clusters(&self, lists: &[Vec<usize>], pairs: &[(usize, usize)]) -> Vec<f64> {
+    fn effective_clusters(&self, lists: &[Vec<usize>], rows: &[Placed<K>]) -> Vec<f64> {
         let models = self.members.len();
         let (mut sums, mut squares) = (vec![0.0; models], vec![0.0; models]);
         let mut here = vec![0.0; models];
-        for rows in lists {
-            for &at in rows {
-                here[pairs[at].0] += f64::from(self.rows[at].votes);
-                here[pairs[at].1] += f64::from(self.rows[at].votes);
+        for list in lists {
+            for (left, right, row) in list.iter().map(|&at| &rows[at]) {
+                here[*left] += f64::from(row.votes);
+                here[*right] += f64::from(row.votes);
             }
-            for model in rows.iter().flat_map(|&at| [pairs[at].0, pairs[at].1]) {
+            for model in list.iter().flat_map(|&at| [rows[at].0, rows[at].1]) {
                 let votes: f64 = std::mem::take(&mut here[model]);
                 sums[model] += votes;
                 squares[model] += votes * votes;

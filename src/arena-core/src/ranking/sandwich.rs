@@ -1,10 +1,12 @@
 //! How uncertain fitted strengths are: the sandwich covariance and contrasts of it.
 
-use nalgebra::DMatrix;
+use nalgebra::{DMatrix, DVector};
 
 use super::RankingError;
+use super::bradley_terry::by_eights;
 use super::coding::{Cell, votes_by_position};
-use super::fit::{Fit, Square, Terms, add_pair, fill_constant_direction};
+use super::dense;
+use super::fit::{Fit, Method, Square, Terms, add_pair, fill_constant_direction, local};
 
 /// A pair's squared scores below this, per vote, mean that its votes showed no spread at all.
 const NO_SPREAD: f64 = 1e-12;
@@ -58,6 +60,9 @@ impl Fit {
         let models = self.strengths.len();
         let size = self.parameters();
         let votes = self.effective_votes();
+        if self.method == Method::BradleyTerry && self.squares.is_none() {
+            return self.sandwich(&self.scores_by_eights(small_sample, &votes));
+        }
         let mut scores = DMatrix::zeros(size, size);
         for (at, (cell, terms)) in self.terms().enumerate() {
             let factor = small_sample.factor(cell, &votes);
@@ -66,21 +71,41 @@ impl Fit {
         self.sandwich(&scores)
     }
 
+    /// Adds up score times score for an unweighted Bradley-Terry fit, eight pairs at a time.
+    fn scores_by_eights(&self, small_sample: SmallSample, votes: &[f64]) -> DMatrix<f64> {
+        let models = self.strengths.len();
+        let mut scores = DMatrix::zeros(models, models);
+        let mut diagonal = vec![0.0; models];
+        by_eights(&self.cells, &self.strengths, |eight, sums| {
+            let (found, information) = (sums.scores.to_array(), sums.information.to_array());
+            for ((cell, found), information) in eight.iter().zip(found).zip(information) {
+                let here = cell.votes();
+                let spread = if found <= NO_SPREAD * here { information / here } else { found };
+                let spread = spread * small_sample.factor(cell, votes);
+                diagonal[cell.i] += spread;
+                diagonal[cell.j] += spread;
+                scores[(cell.i, cell.j)] -= spread;
+                scores[(cell.j, cell.i)] -= spread;
+            }
+        });
+        diagonal.iter().enumerate().for_each(|(at, spread)| scores[(at, at)] = *spread);
+        scores
+    }
+
     /// Returns H^+ B H^+ for the strengths, given B over all parameters.
     pub(super) fn sandwich(&self, scores: &DMatrix<f64>) -> Result<Covariance, RankingError> {
         let models = self.strengths.len();
         let inverse = self.inverse_information()?;
-        let sandwich = &inverse * scores * &inverse;
+        let sandwich = dense::product(&dense::product(&inverse, scores), &inverse);
         Ok(Covariance { matrix: sandwich.view((0, 0), (models, models)).into_owned() })
     }
 
     /// Inverts the information at the estimate everywhere but in the constant direction.
     pub(super) fn inverse_information(&self) -> Result<DMatrix<f64>, RankingError> {
-        let mut information = DMatrix::zeros(self.parameters(), self.parameters());
-        for (cell, terms) in self.terms() {
-            add_pair(&mut information, cell, terms.information, self.strengths.len());
-        }
-        pseudo_inverse(information, self.strengths.len())
+        let point = self.strengths.iter().copied().chain(self.tau);
+        let point = DVector::from_iterator(self.parameters(), point);
+        let models = self.strengths.len();
+        pseudo_inverse(local(&self.cells, &point, models, self.method).hessian, models)
     }
 
     /// The votes of each member; with weights, (sum w)^2 / sum w^2.
@@ -132,7 +157,7 @@ pub(super) fn pseudo_inverse(
 ) -> Result<DMatrix<f64>, RankingError> {
     let fill = fill_constant_direction(&mut information, models);
     let singular = RankingError::Singular { matrix: "information" };
-    let mut inverse = information.cholesky().ok_or(singular)?.inverse();
+    let mut inverse = dense::inverse(information.cholesky().ok_or(singular)?);
     let size = models as f64;
     inverse.view_mut((0, 0), (models, models)).add_scalar_mut(-1.0 / (fill * size * size));
     Ok(inverse)

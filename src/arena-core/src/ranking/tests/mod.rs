@@ -23,6 +23,7 @@ mod published;
 mod screening;
 mod simulated;
 mod slices;
+mod speed;
 mod statistics;
 mod style;
 mod weights;

@@ -5,11 +5,10 @@ use serde_json::Value;
 
 use super::clustered::random_votes;
 use super::{Battles, assert_close, golden_file, llmfao, numbers};
-use crate::ranking::style::{scaled, scales};
 use crate::ranking::{
     Adjusted, AttributedVote, Clusters, Coding, Controlled, Counts, Denominator, ELO_PER_NAT,
     Effect, MEAN_RATING, Outcome, RankingError, SmallSample, StyleCounts, StyleFeature,
-    StyleSettings, StyledVote, Vote, clustered_position, control, position,
+    StyleSettings, StyleVotes, StyledVote, Vote, clustered_position, control, position,
 };
 
 fn styled_votes() -> (Vec<StyledVote>, Value) {
@@ -203,6 +202,14 @@ fn style_control_agrees_with_statsmodels() {
     }
 }
 
+fn compact(votes: &[StyledVote], denominator: Denominator) -> StyleVotes {
+    let mut compact = StyleVotes::with_capacity(denominator, votes.len());
+    for StyledVote { vote, left, right } in votes {
+        compact.push(vote.vote, *left, *right).unwrap();
+    }
+    compact
+}
+
 #[test]
 fn features_are_scaled_as_in_the_reference() {
     let (votes, expected) = styled_votes();
@@ -210,10 +217,11 @@ fn features_are_scaled_as_in_the_reference() {
         [("fastchat", Denominator::PlusOne), ("arena_rank", Denominator::ZeroToOne)]
     {
         let settings = settings(denominator, false, None);
-        let raw = controlled(&votes, &settings).raw;
+        let compact = compact(&votes, denominator);
 
-        let scales = scales(&votes, &raw, &settings).unwrap();
-        let found = votes.iter().map(|vote| scaled(vote, &scales, denominator));
+        let overview = compact.survey(&members(8), settings.coding, 1);
+        let scales = overview.scales(overview.counts.votes() as f64).unwrap();
+        let found = (0..votes.len()).map(|at| compact.scaled(at, &scales));
 
         let rows = expected[format!("{name}_first_features")].as_array().unwrap();
         for (found, row) in found.zip(rows) {

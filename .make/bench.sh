@@ -1,0 +1,39 @@
+#!/usr/bin/env bash
+# make bench: how fast the ratings are, in ratios measured side by side in one run. BENCH=full adds the large sizes.
+# Another part (tokens a second, say) is one more bench_... function below, called at the end.
+# shellcheck source-path=SCRIPTDIR source=env.sh
+source "$(dirname "$0")/env.sh"
+
+peers=$cache/bench-peers
+export PIP_CACHE_DIR=$cache/pip PIP_DISABLE_PIP_VERSION_CHECK=1
+
+# The programs that ratings are compared with. fschat's own requirements are language models and web servers; its rating
+# code needs four small packages.
+install_peers() {
+  [[ -e $peers/complete ]] && return
+  rm -rf "$peers"
+  python3 -m venv "$peers" || return
+  "$peers/bin/pip" install --quiet arena-rank==0.1.1 evalica==0.4.2 pandas scikit-learn tqdm pytz || return
+  "$peers/bin/pip" install --quiet --no-deps fschat || return
+  touch "$peers/complete"
+}
+
+bench_ratings() {
+  local folder arguments=() binary=${DOUBLEBLIND_RELEASE_BIN:-$CARGO_TARGET_DIR/release/doubleblind} code=0
+  step "Building the bench program" cargo bench --quiet -p arena-core --bench ranking --no-run || return
+  if step "Other programs to compare with, in $peers (the first time about a minute)" install_peers; then
+    arguments+=(--peers "$peers/bin/python" "$PWD/tests/bench/peers.py")
+    "$peers/bin/pip" list 2>/dev/null | grep -iE '^(arena-rank|evalica|fschat) ' || true
+  else
+    say "pip could not install them (no network?): only our own part is measured."
+  fi
+  [[ ! -x $binary ]] || arguments+=(--rank "$binary")
+  [[ ${BENCH:-} != full ]] || arguments+=(--full)
+  folder=$(mktemp -d "$cache/bench.XXXXXX")
+  say "== Ratings: the least seconds of several runs in turns, on $(nproc) cores, load $(cut -d' ' -f1 /proc/loadavg)"
+  cargo bench --quiet -p arena-core --bench ranking -- --folder "$folder" "${arguments[@]}" || code=$?
+  rm -rf "$folder"
+  return "$code"
+}
+
+bench_ratings
