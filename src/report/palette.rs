@@ -141,7 +141,6 @@ fn config(theme: &Theme) -> Value {
         },
         "legend": {
             "aria": false,
-            "layout": { "top": { "anchor": "start", "bounds": "full" }, "bottom": { "anchor": "start" } },
             "labelColor": theme.ink, "labelFontSize": 12, "labelLimit": 0,
             "titleColor": theme.soft, "titleFontSize": 12, "titleFontWeight": "normal", "titleLimit": 0,
         },

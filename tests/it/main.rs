@@ -10,6 +10,8 @@ mod leaderboard;
 mod process;
 mod rank;
 mod ranking;
+mod report;
 mod sets;
 mod tidy;
+mod tracks;
 mod vote;

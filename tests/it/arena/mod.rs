@@ -17,7 +17,7 @@ use doubleblind::battle;
 use doubleblind::config::Answering;
 use doubleblind::inference::{Engine, Engines};
 use doubleblind::pool::{self, Model, Policy};
-use doubleblind::ranking::Published;
+use doubleblind::ranking::{Boards, Published};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
 use sqlx::postgres::PgPoolOptions;
@@ -128,6 +128,11 @@ impl TestArena {
     /// Connections of the test itself.
     pub(crate) fn db(&self) -> PgPool {
         self.db.clone()
+    }
+
+    /// What the server's pages read boards from.
+    pub(crate) fn boards(&self) -> Boards {
+        self.server.boards.clone()
     }
 
     /// What the server draws pairs by.
