@@ -4,6 +4,7 @@ use serde_json::{Value, json};
 
 use super::ChartError;
 use super::plot::{Layout, Plot, zero_line};
+use crate::report::palette;
 
 /// From this many rows on the axis stands above them, where the reading starts.
 const AXIS_ON_TOP: usize = 20;
@@ -77,7 +78,7 @@ pub(super) fn view(
 fn interval(low: &'static str, high: &'static str) -> Value {
     json!({
         "transform": [{ "filter": { "field": low, "valid": true } }],
-        "mark": { "type": "rule", "strokeWidth": 2, "opacity": 1 },
+        "mark": { "type": "rule", "strokeWidth": 2, "opacity": 1, "color": palette::NEUTRAL },
         "encoding": { "x": { "field": low }, "x2": { "field": high } },
     })
 }

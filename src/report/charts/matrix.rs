@@ -20,7 +20,11 @@ pub(super) fn view(
     rate: bool,
 ) -> Result<Value, ChartError> {
     let head = plot.column(value)?;
-    let (rows, columns) = (plot.distinct(row)?, plot.distinct(column)?);
+    let (rows, mut columns) = (plot.distinct(row)?, plot.distinct(column)?);
+    // No model meets itself, so that the first row's own column would come last: both sides have one order.
+    if columns.len() == rows.len() && columns.iter().all(|name| rows.contains(name)) {
+        columns.clone_from(&rows);
+    }
     let scale = match rate {
         true => json!({ "domain": [0, 1], "domainMid": 0.5, "interpolate": "lab" }),
         false => json!({ "zero": true, "interpolate": "lab" }),
@@ -31,7 +35,7 @@ pub(super) fn view(
     let mut above = json!({
         "orient": "top", "title": plot.column(column)?.label, "labelPadding": 6,
         "labelAngle": if columns.len() > 4 && !narrow { -90 } else { 0 },
-        "ticks": false, "domain": false, "grid": false,
+        "ticks": false, "domain": false, "grid": false, "labelLimit": 260,
     });
     if narrow && rows == columns {
         above["labelExpr"] = json!(place("datum.label".to_owned()));
