@@ -56,8 +56,8 @@ pub struct Basis {
     pub dependence: Dependence,
     /// How many voters voted.
     pub voters: usize,
-    /// How many votes of one voter count in full.
-    pub voter_cap: f64,
+    /// How many votes of one voter count in full; none if all do.
+    pub voter_cap: Option<f64>,
     /// How many voters voted more often, so that their votes weigh less.
     pub capped_voters: usize,
 }
@@ -84,7 +84,7 @@ pub struct Standing {
     pub counts: Counts,
 }
 
-/// Computes the board of votes of weight 1.
+/// Computes the board of the site's votes, all of weight 1.
 ///
 /// Votes of voters beyond the cap share its weight; all weights are then scaled so that they add up
 /// to the number of votes. Statuses go by weight, counts by votes.
@@ -93,17 +93,28 @@ pub fn stand(
     votes: &[AttributedVote],
     settings: &Settings,
 ) -> Result<Standing, RankingError> {
+    let (cap, weighed, capped_voters) = capped(votes)?;
+    let mut standing = stand_as_given(models, weighed.as_deref().unwrap_or(votes), settings)?;
+    standing.basis.voter_cap = Some(cap);
+    standing.basis.capped_voters = capped_voters;
+    Ok(standing)
+}
+
+/// Computes the board of votes with the weights they have; nobody is capped.
+pub fn stand_as_given(
+    models: usize,
+    votes: &[AttributedVote],
+    settings: &Settings,
+) -> Result<Standing, RankingError> {
     let mut counts = Counts::new(models);
     for vote in votes {
         counts.add(vote.vote)?;
     }
-    let (cap, weighed, capped_voters) = capped(votes)?;
-    let votes = weighed.as_deref().unwrap_or(votes);
     let mut basis = Basis {
         dependence: Dependence::Independent,
         voters: distinct(votes, |vote| vote.voter),
-        voter_cap: cap,
-        capped_voters,
+        voter_cap: None,
+        capped_voters: 0,
     };
     basis.dependence = dependence(votes, basis.voters);
     let mut rated = None;

@@ -18,7 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::ranking::SEED;
 use crate::ranking::files::{self, FileError, FileVotes, Keep, Options};
-use crate::ranking::standing::{Basis, stand};
+use crate::ranking::standing::{Basis, stand_as_given};
 
 /// What the importer is told about a file.
 #[derive(Clone, Debug)]
@@ -225,6 +225,6 @@ fn rank(
     if votes.is_empty() {
         return Ok(TrackBoard { track, board: ranking::compute(counts, &settings)?, basis: None });
     }
-    let standing = stand(track.models.len(), votes, &settings)?;
+    let standing = stand_as_given(track.models.len(), votes, &settings)?;
     Ok(TrackBoard { track, board: standing.board, basis: Some(standing.basis) })
 }

@@ -87,8 +87,8 @@ pub(super) fn show(site: &Site, found: &TrackBoard) -> Result<HttpResponse, Http
             })
             .collect(),
         source: format!(
-            "{votes} of another arena. Bradley-Terry; ties and both bad as half wins; 95 % sandwich \
-             intervals {dependence}; mean 1000."
+            "{votes} of another arena, each counted in full. Bradley-Terry; ties and both bad as half wins; \
+             95 % sandwich intervals {dependence}; mean 1000."
         ),
         skipped: wording::counted(found.track.skipped_rows, "row"),
     })

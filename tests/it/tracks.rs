@@ -99,7 +99,7 @@ async fn the_same_name_or_file_is_refused_and_a_removed_track_is_gone() {
     let name = tracks::import(&arena.db(), &two, &label("first"), false).await.unwrap_err();
     let twin = tracks::import(&arena.db(), &one, &label("second"), false).await.unwrap_err();
     let slug = tracks::import(&arena.db(), &two, &label("No Name"), false).await.unwrap_err();
-    tracks::remove(&mut *arena.db().acquire().await.unwrap(), "first").await.unwrap();
+    tracks::remove(&mut arena.db().acquire().await.unwrap(), "first").await.unwrap();
 
     assert!(matches!(name, TrackError::SlugTaken(_)), "{name:?}");
     assert!(matches!(twin, TrackError::FileTaken(_)), "{twin:?}");

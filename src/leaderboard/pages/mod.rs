@@ -149,7 +149,7 @@ pub(super) fn source_line(view: &View<'_>) -> String {
         voters => format!(
             " Votes of {} who voted more than {:.0} times share that weight.",
             wording::counted(i64::try_from(voters).unwrap_or(0), "voter"),
-            view.basis.voter_cap
+            view.basis.voter_cap.unwrap_or_default()
         ),
     };
     format!(
