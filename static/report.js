@@ -63,6 +63,9 @@
     box.setAttribute("role", "img");
     box.setAttribute("aria-label", box.dataset.chart);
     box.removeAttribute("aria-roledescription");
+    // What does not fit scrolls in its box, which the keyboard must reach.
+    if (box.scrollWidth > box.clientWidth) box.tabIndex = 0;
+    else box.removeAttribute("tabindex");
     drawn.set(box, { view, width, theme });
   }
 

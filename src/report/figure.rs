@@ -48,17 +48,17 @@ pub(super) struct Shown {
 pub(super) fn figure_part(figure: &Figure, place: Place) -> Result<FigurePart<'_>, FilesError> {
     let table = &figure.table;
     let drawing = charts::draw(figure)?;
-    let link = |media_type: &str, ending: &str, bytes: &[u8]| match place {
-        Place::Site => format!("/report/{}.{ending}", figure.id),
-        Place::Inside => data_link(media_type, bytes),
+    let csv = match place {
+        Place::Site => format!("/report/{}.csv", figure.id),
+        Place::Inside => data_link("text/csv;charset=utf-8", &files::csv(figure)?),
     };
-    let chart = |drawing: charts::Drawing| -> Result<ChartPart, FilesError> {
-        let spec = files::pretty(&drawing.alone())?;
-        Ok(ChartPart {
-            bundle: inert(&drawing.bundle()),
-            spec: link("application/json", "vl.json", &spec),
-            description: drawing.description,
-        })
+    let chart = |drawing: charts::Drawing| ChartPart {
+        bundle: inert(&drawing.bundle()),
+        spec: match place {
+            Place::Site => format!("/report/{}.vl.json", figure.id),
+            Place::Inside => data_link("application/json", drawing.alone().to_string().as_bytes()),
+        },
+        description: drawing.description,
     };
     let (heads, rows) = cells(figure)?;
     let count = wording::counted(i64::try_from(table.rows.len()).unwrap_or(i64::MAX), "row");
@@ -68,8 +68,8 @@ pub(super) fn figure_part(figure: &Figure, place: Place) -> Result<FigurePart<'_
         heads,
         rows,
         count,
-        csv: link("text/csv;charset=utf-8", "csv", &files::csv(figure)?),
-        chart: drawing.map(chart).transpose()?,
+        csv,
+        chart: drawing.map(chart),
     })
 }
 

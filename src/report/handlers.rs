@@ -67,3 +67,66 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/report/{figure}.csv", web::get().to(csv))
         .route("/report/{figure}.vl.json", web::get().to(spec));
 }
+
+#[cfg(test)]
+mod tests {
+    use actix_web::http::StatusCode;
+    use actix_web::{App, test};
+    use tokio::sync::watch;
+
+    use super::*;
+    use crate::report::sample;
+
+    /// Status, content type and body of an address.
+    async fn get(current: Current, address: &str) -> (StatusCode, String, Vec<u8>) {
+        let site = Site { name: "Test".to_owned(), assets: "0".to_owned() };
+        let app = App::new().app_data(Data::new(site)).app_data(Data::new(current));
+        let app = test::init_service(app.configure(routes)).await;
+        let request = test::TestRequest::get().uri(address).to_request();
+        let response = test::call_service(&app, request).await;
+        let kind = response.headers().get(header::CONTENT_TYPE).map(|kind| kind.to_str().unwrap());
+        let (status, kind) = (response.status(), kind.unwrap_or_default().to_owned());
+        (status, kind, test::read_body(response).await.to_vec())
+    }
+
+    fn present() -> Current {
+        Current(watch::channel(Some(Arc::new(sample::report()))).1)
+    }
+
+    #[actix_web::test]
+    async fn the_page_and_its_files_are_at_their_addresses() {
+        let report = sample::report();
+
+        let (status, kind, page) = get(present(), "/report").await;
+        assert_eq!((status, kind.as_str()), (StatusCode::OK, "text/html; charset=utf-8"));
+        assert!(String::from_utf8(page).unwrap().contains(&report.title));
+        let (_, kind, json) = get(present(), "/report.json").await;
+        assert_eq!((kind.as_str(), json), ("application/json", files::json(&report).unwrap()));
+        for figure in report.figures() {
+            let (_, kind, csv) = get(present(), &format!("/report/{}.csv", figure.id)).await;
+            assert_eq!(kind, "text/csv; charset=utf-8");
+            assert_eq!(csv, files::csv(figure).unwrap());
+            let (status, _, spec) = get(present(), &format!("/report/{}.vl.json", figure.id)).await;
+            match files::spec(figure).unwrap() {
+                Some(expected) => assert_eq!((status, spec), (StatusCode::OK, expected)),
+                None => assert_eq!(status, StatusCode::NOT_FOUND),
+            }
+        }
+    }
+
+    #[actix_web::test]
+    async fn a_figure_that_is_not_there_is_not_found() {
+        for address in ["/report/nothing.csv", "/report/nothing.vl.json", "/report/board.xlsx"] {
+            assert_eq!(get(present(), address).await.0, StatusCode::NOT_FOUND, "{address}");
+        }
+    }
+
+    #[actix_web::test]
+    async fn before_the_first_report_every_address_says_to_come_back() {
+        for address in ["/report", "/report.json", "/report/board.csv", "/report/board.vl.json"] {
+            let (status, _, body) = get(Current::none(), address).await;
+            assert_eq!(status, StatusCode::SERVICE_UNAVAILABLE, "{address}");
+            assert!(String::from_utf8(body).unwrap().contains("not computed yet"));
+        }
+    }
+}

@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 use super::charts::plot;
 use super::document::{Claim, Measured, Report, Section, Untested, Verdict};
 use super::figure::{FigurePart, Place, count, data_link, figure_part, inert};
-use super::files::{self, FilesError};
+use super::files::FilesError;
 use super::palette;
 use crate::config::Site;
 use crate::kit::assets;
@@ -112,7 +112,7 @@ pub fn file(report: &Report) -> Result<String, FilesError> {
 fn body(report: &Report, place: Place) -> Result<Body<'_>, FilesError> {
     let json = match place {
         Place::Site => "/report.json".to_owned(),
-        Place::Inside => data_link("application/json", &files::json(report)?),
+        Place::Inside => data_link("application/json", &serde_json::to_vec(report)?),
     };
     Ok(Body {
         title: &report.title,

@@ -42,8 +42,8 @@ const COUNTRIES: [(&str, Style); 7] = [
     ("AE", OLIVE),
 ];
 
-/// The order in which groups that are no countries take their colours.
-const OTHERS: [Style; 7] = [BLUE, ORANGE, GREEN, PURPLE, SKY, OLIVE, VERMILLION];
+/// The order in which groups that are no countries take their colours; those that readers link to a country come last.
+const OTHERS: [Style; 7] = [PURPLE, SKY, ORANGE, OLIVE, GREEN, BLUE, VERMILLION];
 
 /// The colour of what is neither a country with its own nor a group: dots beside the one that counts.
 pub(super) const NEUTRAL: &str = GREY.colour;
@@ -96,8 +96,8 @@ const LIGHT: Theme = Theme {
     line: "#dadad3",
     edge: "#85857d",
     accent: "#14532d",
-    diverging: ["#f0a36b", "#f6f6f2", "#7db8df"],
-    ramp: ["#f6f6f2", "#7db8df"],
+    diverging: ["#f0a36b", "#eeeeea", "#7db8df"],
+    ramp: ["#eeeeea", "#7db8df"],
 };
 const DARK: Theme = Theme {
     sheet: "#1d1d1a",
@@ -106,8 +106,8 @@ const DARK: Theme = Theme {
     line: "#383833",
     edge: "#807f77",
     accent: "#93d3ab",
-    diverging: ["#8f4000", "#272723", "#0b5a8c"],
-    ramp: ["#272723", "#0b5a8c"],
+    diverging: ["#8f4000", "#33332f", "#0b5a8c"],
+    ramp: ["#33332f", "#0b5a8c"],
 };
 
 /// Fonts of the site, for both themes.
@@ -145,6 +145,8 @@ fn config(theme: &Theme) -> Value {
             "titleColor": theme.soft, "titleFontSize": 12, "titleFontWeight": "normal", "titleLimit": 0,
         },
         "mark": { "aria": false, "color": theme.accent },
+        // Vega-Lite has black rules and text whatever the marks are.
+        "rule": { "color": theme.accent },
         "text": { "color": theme.ink, "fontSize": 12 },
         "style": { "zero": { "color": theme.ink }, "gap": { "stroke": theme.sheet } },
         "range": { "diverging": theme.diverging, "heatmap": theme.ramp, "ramp": theme.ramp },

@@ -25,7 +25,8 @@ pub(super) fn view(
     let keys: Vec<_> = keys.into_iter().flatten().collect();
     let title = plot.axis_title(value, false, layout)?;
     let under: &[String] = if standing { &title } else { &[] };
-    let grouped = group.map(|group| Ok(plot.groups(group)?.over(under))).transpose()?;
+    let grouped = group.map(|group| plot.groups(group)).transpose()?.flatten();
+    let grouped = grouped.map(|groups| groups.over(under));
     let mut length =
         json!({ "field": value, "type": "quantitative", "stack": null, "scale": { "zero": true } });
     let mut place = json!({ "field": category, "type": "nominal", "sort": null });
@@ -83,19 +84,22 @@ pub(super) fn shares(
 ) -> Result<Value, ChartError> {
     plot.check_dates(date)?;
     let title = plot.axis_title(value, false, layout)?;
-    let groups = plot.groups(group)?.over(&title);
+    let groups = plot.groups(group)?.map(|groups| groups.over(&title));
     let dates = plot.distinct(date)?.len();
     let mut encoding = json!({
         "y": {
             "field": value, "type": "quantitative", "stack": "zero",
             "axis": above(&title),
         },
-        "color": groups.colour(layout),
         "order": { "field": "place", "type": "quantitative" },
     });
+    if let Some(groups) = &groups {
+        encoding["color"] = groups.colour(layout);
+    }
     let mark = if dates > MOST_STACKS {
+        // What a snapshot shows holds until the next one.
         encoding["x"] = date_axis(date, layout);
-        json!({ "type": "area", "line": false, "style": "gap", "strokeWidth": 0.75 })
+        json!({ "type": "area", "line": false, "interpolate": "step-after", "style": "gap", "strokeWidth": 0.75 })
     } else {
         encoding["x"] = json!({
             "field": date, "type": "ordinal", "sort": null,
@@ -104,7 +108,7 @@ pub(super) fn shares(
         encoding["tooltip"] = plot.tooltip(&[date, group, value])?;
         json!({ "type": "bar", "style": "gap", "strokeWidth": 1 })
     };
-    let place = format!("indexof({}, datum[{}])", json!(groups.words()), json!(group));
+    let place = format!("indexof({}, datum[{}])", json!(plot.distinct(group)?), json!(group));
     Ok(json!({
         "autosize": { "type": "fit-x", "contains": "padding" },
         "height": layout.pick(320, 280),

@@ -4,11 +4,15 @@ use serde_json::{Value, json};
 
 use super::ChartError;
 use super::lines::above;
-use super::plot::{Layout, Plot, zero_line};
+use super::plot::{Layout, Plot, breaks, zero_line};
 use crate::report::palette;
 
 /// Width of a letter at 12 px, rounded up; what the names of the choices need is reserved by it.
 const LETTER_PX: usize = 7;
+/// Letters of a choice that fit over its dots on a phone; longer ones are broken.
+const NARROW_LETTERS: usize = 38;
+/// Height of a line of them.
+const LINE_PX: usize = 15;
 
 pub(super) fn view(
     plot: &Plot,
@@ -122,18 +126,27 @@ fn grid(
     explained["axis"] =
         json!({ "title": title, "labels": false, "ticks": false, "domain": false, "grid": false });
     let mut layers = dots(marked, [22, 80]).to_vec();
+    // The last line stands right above its dots, however many there are.
+    let rise = format!("-4 - {LINE_PX} * (length(split(datum.name, '\\n')) - 1)");
+    let (breaks, most_lines) = breaks(options, NARROW_LETTERS);
     if layout == Layout::Narrow {
         layers.push(json!({
-            "transform": [{ "aggregate": [{ "op": "count", "as": "dots" }], "groupby": ["line"] }],
-            "mark": { "type": "text", "align": "left", "baseline": "bottom", "dy": -6 },
+            "transform": [
+                { "aggregate": [{ "op": "count", "as": "dots" }], "groupby": ["line"] },
+                { "calculate": format!("{breaks}[datum.line] || datum.line"), "as": "name" },
+            ],
+            "mark": {
+                "type": "text", "align": "left", "baseline": "line-bottom", "lineBreak": "\n",
+                "lineHeight": LINE_PX, "dy": { "expr": rise },
+            },
             "encoding": {
                 "x": { "value": 0 }, "tooltip": null,
-                "text": { "field": "line", "type": "nominal" },
+                "text": { "field": "name", "type": "nominal" },
             },
         }));
     }
     Ok(json!({
-        "height": { "step": layout.pick(20, 34) },
+        "height": { "step": layout.pick(20, 20 + LINE_PX * most_lines) },
         "transform": [
             { "fold": choices, "as": ["choice", "option"] },
             { "filter": "datum.option !== null" },

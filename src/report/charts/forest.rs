@@ -49,8 +49,7 @@ pub(super) fn view(
     let told: Vec<_> = told.into_iter().flatten().collect();
     let mut encoding = json!({ "x": x, "y": y, "tooltip": plot.tooltip(&told)? });
     let mut point = json!({});
-    if let Some(group) = group {
-        let groups = plot.groups(group)?;
+    if let Some(groups) = group.map(|group| plot.groups(group)).transpose()?.flatten() {
         encoding["color"] = groups.colour(layout);
         point["shape"] = groups.shape(layout);
         if lines > 1 {

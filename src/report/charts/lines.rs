@@ -29,8 +29,8 @@ pub(super) fn view(plot: &Plot, layout: Layout, lines: &Lines) -> Result<Value, 
         },
     });
     let (mut line, mut point) = (json!({}), json!({}));
-    if let Some(group) = lines.group {
-        let groups = plot.groups(group)?.over(&title);
+    if let Some(groups) = lines.group.map(|group| plot.groups(group)).transpose()?.flatten() {
+        let groups = groups.over(&title);
         encoding["color"] = groups.colour(layout);
         line["strokeDash"] = groups.dash(layout);
         point["shape"] = groups.shape(layout);

@@ -109,8 +109,11 @@ pub fn draw(figure: &Figure) -> Result<Option<Drawing>, ChartError> {
         spec.insert("$schema".to_owned(), json!(SCHEMA));
         spec.insert("description".to_owned(), json!(description));
         spec.insert("data".to_owned(), json!({ "name": figure.id }));
-        let Value::Object(view) = view(&plot, chart, layout)? else { return Ok(Value::Null) };
-        spec.extend(view);
+        let mut view = view(&plot, chart, layout)?;
+        spread(&mut view);
+        if let Value::Object(view) = view {
+            spec.extend(view);
+        }
         Ok(Value::Object(spec))
     };
     let (wide, narrow) = (complete(Layout::Wide)?, complete(Layout::Narrow)?);
@@ -133,6 +136,38 @@ fn view(plot: &Plot, chart: &Chart, layout: Layout) -> Result<Value, ChartError>
         Chart::Curve { value, low, high, choices, marked } => {
             curve::view(plot, layout, (value, low, high), choices, marked)
         }
+    }
+}
+
+/// Gives every layer the channels that its view has for all of them, but for those that it sets to null.
+///
+/// Vega-Lite 6 draws the same without this; its schema knows no null in a channel.
+fn spread(view: &mut Value) {
+    if let Some(parts) = view.get_mut("vconcat").and_then(Value::as_array_mut) {
+        parts.iter_mut().for_each(spread);
+    }
+    let Value::Object(map) = view else { return };
+    if !map.contains_key("layer") {
+        return;
+    }
+    let shared = map.remove("encoding").unwrap_or_default();
+    let layers = map.get_mut("layer").and_then(Value::as_array_mut);
+    for layer in layers.into_iter().flatten() {
+        let mut channels = shared.as_object().cloned().unwrap_or_default();
+        let own = layer.get("encoding").and_then(Value::as_object).cloned().unwrap_or_default();
+        for (channel, definition) in own {
+            match (channels.get_mut(&channel), definition) {
+                (_, Value::Null) => drop(channels.remove(&channel)),
+                // A fixed place has neither field nor axis.
+                (Some(Value::Object(known)), Value::Object(definition))
+                    if !definition.contains_key("value") =>
+                {
+                    known.extend(definition);
+                }
+                (_, definition) => drop(channels.insert(channel, definition)),
+            }
+        }
+        layer["encoding"] = Value::Object(channels);
     }
 }
 

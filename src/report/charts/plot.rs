@@ -99,10 +99,15 @@ impl<'a> Plot<'a> {
         found
     }
 
-    pub(super) fn groups(&self, key: &'static str) -> Result<Groups, ChartError> {
-        let (raw, words): (Vec<_>, Vec<_>) = self.distinct_at(self.index(key)?).into_iter().unzip();
+    /// Groups with their colours; none where there is one group only that has no colour of its own.
+    pub(super) fn groups(&self, key: &'static str) -> Result<Option<Groups>, ChartError> {
+        let at = self.index(key)?;
+        let (raw, words): (Vec<_>, Vec<_>) = self.distinct_at(at).into_iter().unzip();
+        if words.len() < 2 && !self.countries[at] {
+            return Ok(None);
+        }
         let raw: Vec<&str> = raw.iter().map(String::as_str).collect();
-        Ok(Groups { key, words, styles: palette::styles(&raw), gap: 12 })
+        Ok(Some(Groups { key, words, styles: palette::styles(&raw), gap: 12 }))
     }
 
     /// Refuses what is not a day, or a month.
@@ -213,7 +218,10 @@ impl Groups {
         let dash = |style: &Style| {
             if style.dash.is_empty() { json!([1, 0]) } else { json!(style.dash) }
         };
-        self.channel(layout, dash)
+        let mut channel = self.channel(layout, dash);
+        // The shapes of the dots are in the legend; dashed edges would disfigure them.
+        channel["legend"] = Value::Null;
+        channel
     }
 
     /// The groups in the words of the page.
@@ -230,6 +238,15 @@ pub(super) fn zero_line(key: &'static str, along: &'static str) -> Value {
         "mark": { "type": "rule", "style": "zero", "strokeWidth": 1.25 },
         "encoding": { along: null, "color": null, "tooltip": null },
     })
+}
+
+/// The broken lines of those words that need any, as an object for a specification to look up.
+pub(super) fn breaks(words: &[String], most: usize) -> (Value, usize) {
+    let broken = words.iter().map(|word| (word, broken(word, most)));
+    let long: Vec<_> = broken.filter(|(_, lines)| lines.len() > 1).collect();
+    let lines = long.iter().map(|(_, lines)| lines.len()).max().unwrap_or(1);
+    let table = long.into_iter().map(|(word, lines)| (word.clone(), json!(lines.join("\n"))));
+    (Value::Object(table.collect()), lines)
 }
 
 /// Words in lines of at most so many letters, where no word is longer.

@@ -94,11 +94,16 @@ fn an_interval_is_drawn_wherever_a_chart_has_one() {
             _ => None,
         };
         let Some((low, high)) = ends else { continue };
-        let text = drawing.narrow.to_string() + &drawing.wide.to_string();
-        let ends = [("x2", high), ("y2", high), ("x", low), ("y", low)].map(|(channel, key)| {
-            text.matches(&format!("\"{channel}\":{{\"field\":\"{key}\"}}")).count()
-        });
-        assert_eq!(ends.iter().sum::<usize>(), 4, "{}: {ends:?}", figure.id);
+        for spec in [&drawing.wide, &drawing.narrow] {
+            let mut encodings = Vec::new();
+            all(spec, "encoding", &mut encodings);
+            let drawn = encodings.iter().filter(|encoding| {
+                [("x", "x2"), ("y", "y2")].iter().any(|(from, to)| {
+                    encoding[from]["field"] == low && encoding[to]["field"] == high
+                })
+            });
+            assert_eq!(drawn.count(), 1, "{}", figure.id);
+        }
     }
 }
 
@@ -136,7 +141,7 @@ fn countries_are_named_in_words_and_keep_their_colours() {
 
     let drawing = draw(&board).unwrap().unwrap();
 
-    let scale = &drawing.wide["encoding"]["color"]["scale"];
+    let scale = &drawing.wide["layer"][0]["encoding"]["color"]["scale"];
     let at = |word: &str| {
         scale["domain"].as_array().unwrap().iter().position(|name| name == word).unwrap()
     };
@@ -167,4 +172,45 @@ fn a_chart_that_does_not_fit_its_table_is_an_error() {
     figure.table.rows[1].pop();
     let ragged = ChartError::Ragged { figure: "board", row: 2, cells: 6, columns: 7 };
     assert_eq!(draw(&figure), Err(ragged));
+}
+
+#[test]
+fn no_channel_is_null_because_the_schema_knows_none() {
+    for figure in figures() {
+        let Some(drawing) = draw(&figure).unwrap() else { continue };
+        for spec in [&drawing.wide, &drawing.narrow] {
+            let mut encodings = Vec::new();
+            all(spec, "encoding", &mut encodings);
+            for encoding in encodings {
+                let mut channels = encoding.as_object().unwrap().iter();
+                assert!(channels.all(|(_, value)| !value.is_null()), "{}", figure.id);
+            }
+        }
+    }
+}
+
+#[test]
+fn a_lone_group_takes_no_colour_unless_it_is_a_country() {
+    let mut figure = figures().into_iter().find(|figure| figure.id == "best").unwrap();
+    let coloured = |figure: &Figure| {
+        draw(figure).unwrap().unwrap().wide.to_string().contains("\"color\":{\"field\"")
+    };
+    figure.table.rows.retain(|row| row[1] == Cell::Text("CN".to_owned()));
+    assert!(coloured(&figure));
+
+    for row in &mut figure.table.rows {
+        row[1] = Cell::Text("all models".to_owned());
+    }
+    assert!(!coloured(&figure));
+}
+
+#[test]
+fn rows_and_columns_of_a_square_have_one_order_also_without_its_diagonal() {
+    let mut figure = figures().into_iter().find(|figure| figure.id == "wins").unwrap();
+    figure.table.rows.retain(|row| row[0] != row[1]);
+
+    let spec = draw(&figure).unwrap().unwrap().wide;
+
+    let channels = &spec["layer"][0]["encoding"];
+    assert_eq!(channels["x"]["scale"]["domain"], channels["y"]["scale"]["domain"]);
 }
