@@ -68,7 +68,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
 }
 
 /// The fields of [`BoardLine`], in their order.
-const BOARD_COLUMNS: [&str; 23] = [
+const BOARD_COLUMNS: [&str; 24] = [
     "rank",
     "rank_low",
     "rank_high",
@@ -83,6 +83,7 @@ const BOARD_COLUMNS: [&str; 23] = [
     "both_bad",
     "status",
     "rank_ub",
+    "tie_group",
     "votes_to_flip",
     "elo",
     "maker",
@@ -110,6 +111,7 @@ struct BoardLine<'a> {
     both_bad: u64,
     status: &'a str,
     rank_ub: Option<usize>,
+    tie_group: Option<usize>,
     votes_to_flip: Option<u64>,
     elo: Option<f64>,
     maker: &'a str,
@@ -142,6 +144,7 @@ fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
         both_bad: row.both_bad,
         status: row.status.as_str(),
         rank_ub: row.rank.map(|rank| rank.ub),
+        tie_group: view.tie_group(row),
         votes_to_flip: view.fragility(row).and_then(|pair| pair.votes),
         elo: view.elo(model).map(rounded),
         maker: &model.maker,

@@ -21,13 +21,16 @@ pub(super) fn publish(
     let standing = stand(ledger.models.len(), &ledger.votes, &Settings::new(SEED))?;
     tallies.catch_up(ledger, now);
     let fragility = fragility(&standing)?;
-    Ok(assemble(ledger, standing, fragility, tallies.list(), now))
+    let tie_groups = match &standing.rated {
+        Some(rated) => rated.tie_groups(&standing.board)?,
+        None => vec![None; ledger.models.len()],
+    };
+    Ok(Published { fragility, tie_groups, ..assemble(ledger, standing, tallies.list(), now) })
 }
 
 fn assemble(
     ledger: &Ledger,
     standing: Standing,
-    fragility: Vec<Fragility>,
     slices: Vec<Sliced>,
     now: OffsetDateTime,
 ) -> Published {
@@ -37,7 +40,8 @@ fn assemble(
         basis: standing.basis,
         counts: standing.counts,
         rated: standing.rated,
-        fragility,
+        fragility: Vec::new(),
+        tie_groups: Vec::new(),
         slices,
         elo: ledger.elo(),
         computed_at: now,

@@ -60,6 +60,8 @@ pub struct Published {
     pub rated: Option<Rated>,
     /// How many votes the order of neighbours hangs on, best first.
     pub fragility: Vec<Fragility>,
+    /// By row: which group of models that the votes cannot order it is in, 1 being the best.
+    pub tie_groups: Vec<Option<usize>>,
     /// The parts of the votes that have boards of their own.
     pub slices: Vec<Sliced>,
     /// Online Elo in the order of votes, K = 4, start 1000.

@@ -84,6 +84,24 @@ pub struct Standing {
     pub counts: Counts,
 }
 
+impl Rated {
+    /// For each model the group of models that the votes cannot order, 1 being the best; none for a
+    /// model without a rating. See [`ranking::tie_groups`].
+    pub fn tie_groups(&self, board: &Board) -> Result<Vec<Option<usize>>, RankingError> {
+        let mut groups = vec![None; board.rows.len()];
+        let Some(critical_value) = board.critical_value else { return Ok(groups) };
+        let is_rated = |model: &usize| board.rows[*model].rating.is_some();
+        let at: Vec<usize> =
+            (0..self.fit.members().len()).filter(|&at| is_rated(&self.fit.members()[at])).collect();
+        let strengths: Vec<f64> = at.iter().map(|&at| self.fit.strengths()[at]).collect();
+        let found = ranking::tie_groups(&strengths, &self.covariance.among(&at), critical_value)?;
+        for (at, group) in at.into_iter().zip(found) {
+            groups[self.fit.members()[at]] = Some(group);
+        }
+        Ok(groups)
+    }
+}
+
 /// Computes the board of the site's votes, all of weight 1.
 ///
 /// Votes of voters beyond the cap share its weight; all weights are then scaled so that they add up

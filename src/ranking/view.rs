@@ -68,6 +68,11 @@ impl<'a> View<'a> {
         self.whole.and_then(|whole| whole.fragility(row))
     }
 
+    /// The group of models that the votes cannot order; only the whole has it.
+    pub fn tie_group(&self, row: &Row) -> Option<usize> {
+        *self.whole?.tie_groups.get(row.model)?
+    }
+
     /// When the first and the last vote was cast; only the whole has it.
     pub fn period(&self) -> Option<(OffsetDateTime, OffsetDateTime)> {
         self.whole.and_then(|whole| whole.period)

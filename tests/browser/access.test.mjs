@@ -62,6 +62,9 @@ for (const [what, address] of [
   ["the list of evaluation sets", "/sets"],
   ["an evaluation set", "/sets/mt-bench"],
   ["the leaderboard", "/leaderboard"],
+  ["the page of checks", "/leaderboard/checks"],
+  ["the win matrix", "/leaderboard/matrix"],
+  ["the list of tracks", "/tracks"],
   ["the method page", "/method"],
   ["a page that is not there", "/nothing-here"],
 ]) {

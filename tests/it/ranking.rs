@@ -155,6 +155,8 @@ async fn checks_and_matrix_say_what_they_find_or_why_they_cannot() {
     let csv = voter.sees("/leaderboard/matrix.csv").await;
     assert_eq!(csv.lines().count(), 4, "{csv}");
     assert!(csv.contains("Aster,Birch,90,60,30,0,0,0.6667,0.6667,"), "{csv}");
+    let better: f64 = csv.lines().nth(1).unwrap().rsplit(',').next().unwrap().parse().unwrap();
+    assert!(better > 0.99 && better <= 1.0, "{csv}");
 }
 
 #[tokio::test]

@@ -19,6 +19,7 @@ struct CellView {
     observed: String,
     expected: String,
     votes: String,
+    better: String,
     /// 0 to 10, for the shade; none without votes.
     tenth: Option<u8>,
 }
@@ -55,7 +56,7 @@ pub(crate) fn show(
     let shown = &rated[..rated.len().min(SHOWN)];
     let (lines, reason, fit) = match &checks.matrix {
         Ok(matrix) => (
-            shown.iter().map(|one| line(one, shown, &matrix.matchups)).collect(),
+            shown.iter().map(|one| line(published, one, shown, &matrix.matchups)).collect(),
             None,
             format!(
                 "Lack of fit {:.0}, about {} if the ratings explain every pair.",
@@ -75,25 +76,33 @@ pub(crate) fn show(
     })
 }
 
-fn line((name, model): &(String, usize), shown: &[(String, usize)], all: &[Matchup]) -> Line {
+fn line(
+    published: &Published,
+    (name, model): &(String, usize),
+    shown: &[(String, usize)],
+    all: &[Matchup],
+) -> Line {
     let cell = |(_, rival): &(String, usize)| {
         let straight = all.iter().find(|pair| pair.model == *model && pair.rival == *rival);
         let turned = all.iter().find(|pair| pair.model == *rival && pair.rival == *model);
+        let better = better(published, *model, *rival)
+            .map_or("–".to_owned(), |p| format!("{:.0}", 100.0 * p));
         match (straight, turned) {
-            (Some(pair), _) => Some(view(pair, |score| score)),
-            (None, Some(pair)) => Some(view(pair, |score| 1.0 - score)),
+            (Some(pair), _) => Some(view(pair, better, |score| score)),
+            (None, Some(pair)) => Some(view(pair, better, |score| 1.0 - score)),
             (None, None) => None,
         }
     };
     Line { name: name.clone(), cells: shown.iter().map(cell).collect() }
 }
 
-fn view(pair: &Matchup, of_row: impl Fn(f64) -> f64) -> CellView {
+fn view(pair: &Matchup, better: String, of_row: impl Fn(f64) -> f64) -> CellView {
     let percent = |score: f64| format!("{:.0}", 100.0 * of_row(score));
     CellView {
         observed: pair.observed.map_or("–".to_owned(), percent),
         expected: percent(pair.predicted),
         votes: whole_number(pair.record.votes()),
+        better,
         tenth: pair.observed.map(|score| (10.0 * of_row(score)).round() as u8),
     }
 }
@@ -111,6 +120,13 @@ struct CsvLine<'a> {
     observed_decisive: Option<f64>,
     expected: f64,
     surprise: Option<f64>,
+    p_better: Option<f64>,
+}
+
+/// The probability that one model is better than another; none while that cannot be said.
+fn better(published: &Published, model: usize, rival: usize) -> Option<f64> {
+    let rated = published.rated.as_ref()?;
+    arena_core::ranking::probability_better(&rated.fit, &rated.covariance, model, rival).ok()
 }
 
 /// Every pair of comparable models, one row each.
@@ -131,6 +147,7 @@ pub(crate) fn csv(published: &Published, checks: &Checks) -> Result<Vec<u8>, csv
             observed_decisive: pair.observed_decisive.map(rounded),
             expected: rounded(pair.predicted),
             surprise: pair.surprise.map(rounded),
+            p_better: better(published, pair.model, pair.rival).map(rounded),
         })?;
     }
     writer.into_inner().map_err(|error| error.into_error().into())

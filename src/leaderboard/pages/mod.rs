@@ -45,6 +45,8 @@ pub struct Line {
     pub votes: String,
     /// Wins, losses, ties, both bad.
     pub record: String,
+    /// Group of models that the votes cannot order, or a dash.
+    pub group: String,
     /// Votes without which it would no longer be ahead of the next one, or a dash.
     pub flip: String,
     /// Online Elo.
@@ -102,6 +104,7 @@ pub fn lines(view: &View<'_>) -> Vec<Line> {
         bar: row.rating.map(|rating| bar(rating.low, rating.rating, rating.high, (low, high))),
         votes: whole_number(row.votes),
         record: format!("{} / {} / {} / {}", row.wins, row.losses, row.ties, row.both_bad),
+        group: view.tie_group(row).map_or("–".to_owned(), |group| group.to_string()),
         flip: view.fragility(row).and_then(|pair| pair.votes).map_or("–".to_owned(), whole_number),
         elo: view.elo(model).map_or("–".to_owned(), |elo| format!("{elo:.0}")),
         status: row.status.as_str(),

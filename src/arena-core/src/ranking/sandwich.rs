@@ -190,7 +190,7 @@ impl Covariance {
     }
 
     /// Keeps only the models at these positions, in this order.
-    pub(super) fn among(&self, positions: &[usize]) -> Covariance {
+    pub fn among(&self, positions: &[usize]) -> Covariance {
         Covariance { matrix: self.matrix.select_rows(positions).select_columns(positions) }
     }
 
