@@ -56,7 +56,7 @@ const NOTHING: char = '\n';
 /// Input: the answer in order, cut anywhere between characters. Output: the cleaned text, the same
 /// for every way of cutting; cleaning it again changes nothing. The last character and what is drawn
 /// on it are held back until the next one, or [`Normaliser::finish`]. Errors: none. Cost: linear,
-/// about 10 ms for a megabyte of plain text; holds one character with its marks.
+/// 0.5 ms for 32 KB of English, 1.6 ms of other scripts (release); holds one character with its marks.
 #[derive(Debug, Default)]
 pub struct Normaliser {
     invisible: Invisible,
@@ -100,8 +100,9 @@ struct Invisible {
     before: char,
     /// Whether only marks that sort below a virama stand between it and its base.
     settled: bool,
-    /// Whether a virama stands before that a joiner belongs to: marks that sort below it would part
-    /// them, which no writing needs, and are dropped.
+    /// Whether a virama, or the one emoji that takes part in a composition, stands before with a
+    /// joiner: marks that sort below a virama would part them in NFC. No writing needs these
+    /// marks there, and they are dropped.
     bound: bool,
     /// A joiner that waits for its next neighbour.
     joiner: Option<char>,
@@ -157,7 +158,7 @@ impl Invisible {
         }
         self.tags = None;
         let joined = self.settle_joiner(Some(letter), emit);
-        self.bound = order != 0 && (self.bound || joined);
+        self.bound = (joined && (order != 0 || letter == '↔')) || (self.bound && order != 0);
         if letter == KEYCAP && matches!(self.before, '0'..='9' | '#' | '*') {
             self.keep(EMOJI_STYLE, emit);
         }

@@ -119,7 +119,7 @@ pub(super) fn joins(
         return after_virama || (after_arabic && before_arabic);
     }
     after_virama
-        || (is_indic_stem(before) && next.is_some_and(is_virama))
+        || (is_indic_stem(before) && settled && next.is_some_and(is_virama))
         || (after_arabic && !before_arabic && !next.is_some_and(is_mark))
         || (is_emoji_part(before) && next.is_some_and(completes_emoji))
 }

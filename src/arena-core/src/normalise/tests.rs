@@ -111,6 +111,20 @@ fn a_pile_of_marks_is_cut_down() {
 }
 
 #[test]
+fn a_joiner_is_judged_by_the_marks_in_their_final_order() {
+    for text in [
+        "\u{300}\u{93C}\u{200D}\u{94D}",
+        "\u{301}\u{93C}\u{94D}\u{200C}",
+        "क\u{200D}\u{94D}\u{338}",
+        "\u{20E3}\u{300}\u{300}\u{300}\u{20E3}\u{93C}",
+        "🙂\u{200D}↔\u{338}",
+    ] {
+        let clean = normalise(text);
+        assert_eq!(normalise(&clean), clean, "{text:?}");
+    }
+}
+
+#[test]
 fn a_watermark_in_invisible_characters_leaves_no_difference() {
     let words = ["What", "a", "fine", "day", "it", "is", "😀", "دور", "را"];
     let marks = ["\u{200B}", "\u{FE0F}", "\u{E0041}", "\u{2063}", "\u{200D}\u{200B}", "\u{180E}"];
