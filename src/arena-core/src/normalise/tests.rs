@@ -163,6 +163,31 @@ fn forbidden(letter: char) -> bool {
     matches!(tables::class(letter), Class::Dropped | Class::Becomes(_))
 }
 
+#[test]
+fn a_joiner_is_judged_after_its_neighbours_are_spelled() {
+    let clean = normalise("\u{1D160}\u{94D}\u{200C}");
+
+    assert_eq!(clean, "\u{1D158}\u{94D}\u{1D165}\u{1D16E}");
+    assert_eq!(normalise(&clean), clean);
+}
+
+#[test]
+fn a_joiner_goes_with_the_part_of_a_pile_that_is_cut_off() {
+    let pile = format!("e{}\u{955}\u{94D}\u{200C}", "\u{301}".repeat(5));
+
+    let clean = normalise(&pile);
+
+    assert_eq!(clean, "é\u{301}\u{301}\u{301}\u{301}");
+    assert_eq!(normalise(&clean), clean);
+}
+
+#[test]
+fn a_joiner_goes_with_the_virama_for_which_it_stayed() {
+    let pile = format!("\u{B15}{}\u{B54}\u{200D}\u{B4D}", "\u{B4D}".repeat(8));
+
+    assert!(!normalise(&pile).contains('\u{200D}'));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 

@@ -3,11 +3,21 @@
 //! Templates come from untrusted files: they are rendered by minijinja with limits and never by
 //! llama.cpp. The site's system prompt always takes the place of the model's own default one, which
 //! may name the model.
+//!
+//! A rendering has a thread of its own. Fuel bounds how deep lists can be nested, at some ten
+//! thousand levels, and minijinja walks them by recursion: the stack has room for that. A panic in
+//! it is an error like any other.
+
+mod flatten;
+#[cfg(test)]
+mod tests;
 
 use arena_core::protocol::{Message, Role, TemplateSource};
 use minijinja::syntax::SyntaxConfig;
 use minijinja::value::{Serde, Value};
 use minijinja::{Environment, ErrorKind, context};
+
+use self::flatten::Allowance;
 
 /// Work that one rendering may do, in minijinja's units.
 const FUEL: u64 = 1_000_000;
@@ -16,6 +26,8 @@ const RECURSION_LIMIT: usize = 64;
 const MAX_TEMPLATE_BYTES: usize = 64 << 10;
 /// Longest rendered conversation, in bytes.
 const MAX_OUTPUT_BYTES: usize = 256 << 10;
+/// Address space for the stack of one rendering; only what is used becomes memory.
+const STACK_BYTES: usize = 256 << 20;
 
 /// Why a conversation could not be formatted.
 #[derive(Debug, thiserror::Error)]
@@ -26,6 +38,10 @@ pub(crate) enum TemplateError {
     Parse(#[source] minijinja::Error),
     #[error("the chat template fails: {0:#}")]
     Render(#[source] minijinja::Error),
+    #[error("the chat template breaks the renderer")]
+    Broken,
+    #[error("no thread for the chat template: {0}")]
+    Thread(#[source] std::io::Error),
     #[error("the formatted conversation has {0} bytes, more than {MAX_OUTPUT_BYTES}")]
     OutputTooLarge(usize),
 }
@@ -34,6 +50,7 @@ pub(crate) enum TemplateError {
 #[derive(Debug)]
 pub(crate) struct Format {
     environment: Option<Environment<'static>>,
+    allowance: Allowance,
     source: TemplateSource,
     bos: String,
     eos: String,
@@ -53,13 +70,16 @@ impl Format {
             (None, None) => {
                 return Ok(Self {
                     environment: None,
+                    allowance: Allowance::default(),
                     source: TemplateSource::Completion,
                     bos,
                     eos,
                 });
             }
         };
-        Ok(Self { environment: Some(environment(text)?), source, bos, eos })
+        let allowance = Allowance::default();
+        let environment = apart(|| environment(&text, allowance.clone()))?;
+        Ok(Self { environment: Some(environment), allowance, source, bos, eos })
     }
 
     /// Where the format comes from.
@@ -81,10 +101,11 @@ impl Format {
     pub(crate) fn render(&self, messages: &[Message]) -> Result<String, TemplateError> {
         let text = match &self.environment {
             None => completion(messages),
-            Some(environment) => self
-                .chat(environment, messages)
-                .or_else(|_| self.chat(environment, &fold_system(messages)))
-                .map_err(TemplateError::Render)?,
+            Some(environment) => apart(|| {
+                self.chat(environment, messages)
+                    .or_else(|_| self.chat(environment, &fold_system(messages)))
+                    .map_err(TemplateError::Render)
+            })?,
         };
         if text.len() > MAX_OUTPUT_BYTES {
             return Err(TemplateError::OutputTooLarge(text.len()));
@@ -97,6 +118,7 @@ impl Format {
         environment: &Environment<'static>,
         messages: &[Message],
     ) -> Result<String, minijinja::Error> {
+        self.allowance.refill();
         environment.get_template("chat")?.render(context! {
             messages => Value::from(Serde(messages)),
             add_generation_prompt => true,
@@ -107,7 +129,21 @@ impl Format {
     }
 }
 
-fn environment(text: String) -> Result<Environment<'static>, TemplateError> {
+/// Runs a part of minijinja on a stack of its own, and turns its panics into errors.
+fn apart<T: Send>(
+    work: impl FnOnce() -> Result<T, TemplateError> + Send,
+) -> Result<T, TemplateError> {
+    std::thread::scope(|scope| {
+        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+        let thread = thread.spawn_scoped(scope, work).map_err(TemplateError::Thread)?;
+        thread.join().unwrap_or(Err(TemplateError::Broken))
+    })
+}
+
+fn environment(
+    text: &str,
+    allowance: Allowance,
+) -> Result<Environment<'static>, TemplateError> {
     if text.len() > MAX_TEMPLATE_BYTES {
         return Err(TemplateError::TooLarge(text.len()));
     }
@@ -115,7 +151,10 @@ fn environment(text: String) -> Result<Environment<'static>, TemplateError> {
     environment.set_fuel(Some(FUEL));
     environment.set_recursion_limit(RECURSION_LIMIT);
     let syntax = SyntaxConfig::builder().trim_blocks(true).lstrip_blocks(true).build();
-    environment.set_syntax(syntax.map_err(TemplateError::Parse)?);
+    let syntax = syntax.map_err(TemplateError::Parse)?;
+    let text = flatten::rewrite(text, &syntax).map_err(TemplateError::Parse)?;
+    environment.set_syntax(syntax);
+    environment.add_filter(flatten::FILTER, move |value: &Value| allowance.flatten(value));
     environment.set_unknown_method_callback(minijinja_contrib::pycompat::unknown_method_callback);
     environment.add_function("raise_exception", |message: String| -> Result<Value, _> {
         Err(minijinja::Error::new(ErrorKind::InvalidOperation, message))
@@ -157,79 +196,3 @@ fn fold_system(messages: &[Message]) -> Vec<Message> {
     folded
 }
 
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    fn message(role: Role, content: &str) -> Message {
-        Message { role, content: content.to_owned() }
-    }
-
-    fn conversation() -> Vec<Message> {
-        vec![message(Role::System, "Be brief."), message(Role::User, "Why?")]
-    }
-
-    fn given(template: &str) -> Result<Format, TemplateError> {
-        Format::new(Some(template.to_owned()), None, "<s>".into(), "</s>".into())
-    }
-
-    #[test]
-    fn the_sites_system_prompt_replaces_the_models_own() {
-        let format = given(
-            "{% if messages[0].role != 'system' %}You are Brand{% endif %}\
-             {% for m in messages %}[{{ m.role }}]{{ m.content }}{% endfor %}",
-        )
-        .unwrap();
-
-        assert_eq!(format.render(&conversation()).unwrap(), "[system]Be brief.[user]Why?");
-    }
-
-    #[test]
-    fn a_template_that_refuses_system_messages_gets_them_in_the_first_question() {
-        let format = given(
-            "{% for m in messages %}{% if m.role == 'system' %}{{ raise_exception('no') }}\
-             {% endif %}{{ m.content }}{% endfor %}",
-        )
-        .unwrap();
-
-        assert_eq!(format.render(&conversation()).unwrap(), "Be brief.\n\nWhy?");
-    }
-
-    #[test]
-    fn a_base_model_gets_the_stated_completion_format() {
-        let format = Format::new(None, None, String::new(), String::new()).unwrap();
-        let mut messages = conversation();
-        messages.push(message(Role::Assistant, "Because."));
-        messages.push(message(Role::User, "Really?"));
-
-        assert_eq!(
-            format.render(&messages).unwrap(),
-            "Be brief.\n\nQuestion: Why?\n\nAnswer: Because.\n\nQuestion: Really?\n\nAnswer:"
-        );
-        assert_eq!(format.source(), TemplateSource::Completion);
-    }
-
-    #[test]
-    fn hostile_templates_end_in_an_error_within_their_limits() {
-        let hostile = [
-            "{% for a in range(100000) %}{% for b in range(100000) %}x{% endfor %}{% endfor %}",
-            "{{ 'A' * 99999999 }}",
-            "{% macro m() %}{{ m() }}{% endmacro %}{{ m() }}",
-            "{% include '/etc/passwd' %}",
-            "{{ range(2000000000) | length }}",
-        ];
-
-        for template in hostile {
-            let outcome = given(template).and_then(|format| format.render(&conversation()));
-            assert!(outcome.is_err(), "{template}");
-        }
-        assert!(given(&"{% if 1 %}".repeat(20_000)).is_err());
-    }
-
-    #[test]
-    fn python_string_methods_of_real_templates_work() {
-        let format = given("{{ messages[1].content.strip().upper() }}").unwrap();
-
-        assert_eq!(format.render(&conversation()).unwrap(), "WHY?");
-    }
-}
