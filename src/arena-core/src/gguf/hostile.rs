@@ -168,6 +168,23 @@ pub(super) const SHAPE: &[Case] = &[
         |b| b.set("llama.rope.dimension_count", u32_value(10)),
         "RopeDimensions",
     ),
+    ("rotating half of a head", |b| b.set("llama.rope.dimension_count", u32_value(4)), "HeadWidths"),
+    (
+        "values narrower than keys",
+        |b| b.set("llama.attention.value_length", u32_value(4)),
+        "HeadWidths",
+    ),
+    ("an inner width of 0", |b| b.set("llama.feed_forward_length", u32_value(0)), "FeedForward"),
+    (
+        "an inner width above 2^20",
+        |b| b.set("llama.feed_forward_length", u32_value(1 << 20 | 1)),
+        "FeedForward",
+    ),
+    (
+        "an inner width for one of two blocks",
+        |b| b.set("llama.feed_forward_length", numbers(U32, &[[64, 0, 0, 0]])),
+        "PerBlockLength",
+    ),
     ("an unknown scaling", |b| b.set("llama.rope.scaling.type", text("magic")), "RopeScaling"),
     ("epsilon 0", |b| b.set("llama.attention.layer_norm_rms_epsilon", f32_value(0.0)), "Epsilon"),
     (
@@ -251,6 +268,7 @@ pub(super) const VOCABULARY: &[Case] = &[
         "SpecialToken",
     ),
     ("an end as i32", |b| b.set("tokenizer.ggml.eos_token_id", raw(I32, &[255; 4])), "WrongType"),
+    ("tokens of 17 MiB", |b| b.set("tokenizer.ggml.tokens", long_tokens()), "TokenBytes"),
     ("a merge without space", |b| b.set("tokenizer.ggml.merges", texts(&[b"ab"])), "Merge"),
     ("a merge of three", |b| b.set("tokenizer.ggml.merges", texts(&[b"a b", b"a b c"])), "Merge"),
     ("a merge with nothing", |b| b.set("tokenizer.ggml.merges", texts(&[b"a "])), "Merge"),
@@ -289,19 +307,69 @@ pub(super) const TENSORS: &[Case] = &[
     ("block -1", |b| b.tensors[1].name = b"blk.-1.a".to_vec(), "UnknownBlock"),
     ("block 00", |b| b.tensors[1].name = b"blk.00.a".to_vec(), "UnknownBlock"),
     ("a block without number", |b| b.tensors[1].name = b"blk.".to_vec(), "UnknownBlock"),
-    ("an empty block", |b| b.tensors[3].name = b"blk.0.a".to_vec(), "EmptyBlock"),
+    ("an empty block", |b| b.tensors.retain(|t| !t.name.starts_with(b"blk.1.")), "EmptyBlock"),
     ("a block more than there is", |b| b.set("llama.block_count", u32_value(3)), "EmptyBlock"),
+    ("a tensor of no use", |b| b.tensors[1].name = b"blk.0.extra".to_vec(), "UnknownTensor"),
+    ("a projector", |b| b.tensor("mm.0.weight", &[32], 0, 128), "UnknownTensor"),
+    ("no queries", |b| b.tensors.retain(|t| t.name != b"blk.0.attn_q.weight"), "MissingTensor"),
+    ("no last norm", |b| b.tensors.retain(|t| t.name != b"output_norm.weight"), "MissingTensor"),
+    ("a norm that is too short", |b| b.tensors[1].dimensions = vec![16], "TensorShape"),
+    ("a norm with a second dimension", |b| b.tensors[1].dimensions = vec![32, 2], "TensorShape"),
+    ("a turned matrix", |b| b.tensors[2].dimensions = vec![32, 64], "TensorShape"),
+    ("a gemma3 without norms of heads", |b| b.rename("gemma3"), "UnknownTensor"),
+    (
+        "a qwen3 without norms of heads",
+        |b| {
+            b.rename("qwen3");
+            b.tensors.pop();
+        },
+        "MissingTensor",
+    ),
 ];
 
 pub(super) const LAYOUT: &[Case] = &[
     ("an unaligned tensor", |b| b.tensors[1].offset_bytes = Some(8), "Misaligned"),
     ("two tensors in one place", |b| b.tensors[1].offset_bytes = Some(0), "Overlap"),
-    ("a tensor behind a hole", |b| b.tensors[4].offset_bytes = Some(1 << 20), "Gap"),
+    ("a tensor behind a hole", |b| b.last().offset_bytes = Some(1 << 20), "Gap"),
     ("a tensor at 2^64 - 32", |b| b.tensors[1].offset_bytes = Some(u64::MAX - 31), "Gap"),
     ("a first tensor that starts late", |b| b.tensors[0].offset_bytes = Some(32), "Gap"),
-    ("a tensor larger than the file", |b| b.tensors[4].dimensions = vec![1 << 20], "DataTruncated"),
-    ("a byte too few", |b| b.surplus = -21, "DataTruncated"),
+    ("tensors larger than the file", |b| b.surplus = -9_000, "DataTruncated"),
+    (
+        "a tensor whose size is a lie",
+        |b| {
+            b.rename("olmo2");
+            b.last().dimensions = vec![1 << 20];
+        },
+        "DataTruncated",
+    ),
+    (
+        "sizes whose sum is 2^64",
+        |b| {
+            b.rename("olmo2");
+            // Sizes just below 2^63 each pass alone; padded and added they wrap around.
+            b.tensors[1].dimensions = vec![1 << 31, 1 << 29];
+            b.tensors[1].size_bytes = 1 << 62;
+            b.tensors.truncate(2);
+            for i in 0..3 {
+                let mut next = b.tensors[1].clone();
+                next.name = format!("blk.1.x{i}").into_bytes();
+                next.offset_bytes = Some((32 * TOKENS as u64 * 2) + (i + 1) * (1 << 62));
+                b.tensors.push(next);
+            }
+            b.tensors[1].size_bytes = 0;
+            b.tensors.iter_mut().skip(2).for_each(|t| t.size_bytes = 0);
+        },
+        "TensorTooLarge",
+    ),
+    ("a byte too few", |b| b.surplus = -17, "DataTruncated"),
     ("a byte too many", |b| b.surplus = 1, "TrailingBytes"),
     ("half of the padding", |b| b.surplus = -10, "TrailingBytes"),
     ("a hidden payload", |b| b.surplus = 4_096, "TrailingBytes"),
 ];
+
+/// Seventeen tokens of nearly 1 MiB.
+fn long_tokens() -> Vec<u8> {
+    let tokens: Vec<Vec<u8>> = (b'a'..=b'q').map(|letter| vec![letter; (1 << 20) - 1]).collect();
+    let tokens: Vec<&[u8]> = tokens.iter().map(Vec::as_slice).collect();
+    texts(&tokens)
+}

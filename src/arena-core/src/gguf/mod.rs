@@ -11,6 +11,7 @@ mod limits;
 mod metadata;
 mod quantization;
 mod source;
+mod tensor_set;
 mod tensors;
 mod value;
 mod vocabulary;
@@ -87,7 +88,7 @@ pub fn read(source: &mut impl Read, file_size_bytes: u64) -> Result<Header, Gguf
     let shape = architecture::check(&metadata)?;
     let vocabulary = vocabulary::check(&metadata)?;
     let tensors = tensors::read(source, preamble.tensor_count)?;
-    tensors::check_set(&tensors, &shape, vocabulary.size)?;
+    tensor_set::check(&tensors, &shape, vocabulary.size)?;
     let data_offset_bytes = source.position().next_multiple_of(alignment);
     tensors::check_layout(&tensors, data_offset_bytes, alignment, file_size_bytes)?;
     let label = |key| Ok::<_, GgufError>(metadata.text(key)?.map(str::to_owned));

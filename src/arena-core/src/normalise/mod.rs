@@ -247,15 +247,18 @@ impl Spelling {
             self.held.clear();
             return;
         }
+        let mut spelled = String::new();
         for letter in std::mem::take(&mut self.held).nfc() {
             if self.fits(letter) {
-                clean.push(letter);
-            } else if canonical_combining_class(letter) != 0 {
-                // A joiner that stayed because of a virama after it goes with the virama.
-                let kept = clean.trim_end_matches(|last| tables::class(last) == Class::Joiner);
-                clean.truncate(kept.len());
+                spelled.push(letter);
+            } else {
+                // A joiner that stayed because of a virama after it goes with the virama. Both are
+                // held together, so what went out before needs no second look.
+                let kept = spelled.trim_end_matches(|last| tables::class(last) == Class::Joiner);
+                spelled.truncate(kept.len());
             }
         }
+        clean.push_str(&spelled);
     }
 
     fn start_pile(&mut self) {
@@ -264,7 +267,8 @@ impl Spelling {
 
     /// Counts a character and says whether it may be added to the pile.
     fn fits(&mut self, letter: char) -> bool {
-        if !tables::is_mark(letter) {
+        // Some marks of music and Hangul are no Mn, but are put in order among those that are.
+        if !tables::is_mark(letter) && canonical_combining_class(letter) == 0 {
             // Joiners and selectors would be a way around the limit.
             if matches!(tables::class(letter), Class::Joiner | Class::Style | Class::Mongolian) {
                 return !self.cut;
