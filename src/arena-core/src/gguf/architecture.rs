@@ -138,8 +138,8 @@ pub(super) fn check(metadata: &Metadata) -> Result<Shape, GgufError> {
     let embedding_length = keys.size("embedding_length", EMBEDDING, |key, found| {
         GgufError::EmbeddingLength { key, found }
     })?;
-    let context_length = keys
-        .size("context_length", CONTEXT, |key, found| GgufError::ContextLength { key, found })?;
+    let context_length =
+        keys.size("context_length", CONTEXT, |key, found| GgufError::ContextLength { key, found })?;
     let (heads, groups) = check_heads(&keys, block_count, embedding_length)?;
     // Where the file does not state the width of a head: width through heads, as in llama.cpp,
     // which asks the first block. A first block without attention leaves the width as the bound.

@@ -144,8 +144,10 @@ pub enum GgufError {
         grouped(u64::from(*found)), grouped(u64::from(limits::FEED_FORWARD)))]
     FeedForward { key: String, block: usize, found: u32 },
     /// llama.cpp stops where queries, values and rotation differ in width.
-    #[error("a {architecture} model has heads of one width, but here keys have {key_length}, \
-        values have {value_length} and {rotated} are rotated")]
+    #[error(
+        "a {architecture} model has heads of one width, but here keys have {key_length}, \
+        values have {value_length} and {rotated} are rotated"
+    )]
     HeadWidths { architecture: String, key_length: u32, value_length: u32, rotated: u32 },
     /// The rotated part of a head is odd or larger than the head.
     #[error("`{key}` is {found}, but must be an even number between 2 and {head_length}")]

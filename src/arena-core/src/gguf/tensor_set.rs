@@ -113,9 +113,7 @@ fn plan_for(shape: &Shape) -> Option<Plan> {
         block: [BLOCK, &block.concat()].concat(),
     };
     match shape.architecture.as_str() {
-        "llama" => {
-            Some(with(&[OUTPUT, ("rope_freqs.weight", &[HalfRotated], false)], &[BIASES]))
-        }
+        "llama" => Some(with(&[OUTPUT, ("rope_freqs.weight", &[HalfRotated], false)], &[BIASES])),
         "qwen2" => Some(with(&[OUTPUT, ("output.bias", &[Tokens], false)], &[])),
         "qwen3" => Some(with(&[OUTPUT], &[HEAD_NORMS])),
         "gemma" => Some(with(&[], &[])),

@@ -213,7 +213,8 @@ fn is_asked_for(key: &str, kind: Kind, count: u64) -> bool {
 fn read_texts(source: &mut Source<impl Read>, key: &str, count: u64) -> Result<Texts, GgufError> {
     // Each string has at least its length of 8 bytes, so a false count is found at once.
     source.admit(count * 8)?;
-    let mut texts = Texts { count: usize::try_from(count).unwrap_or(usize::MAX), ..Texts::default() };
+    let mut texts =
+        Texts { count: usize::try_from(count).unwrap_or(usize::MAX), ..Texts::default() };
     if key == TOKENS {
         read_tokens(source, count, &mut texts)?;
         return Ok(texts);

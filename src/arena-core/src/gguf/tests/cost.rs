@@ -4,9 +4,12 @@ use std::io::{self, Read};
 
 use proptest::prelude::*;
 
-use super::builder::{ARRAY, Builder, TEXT, U8, array, f32_value, raw, sized};
-use super::tests::{read_built, read_bytes, variant};
-use super::{limits, read};
+use super::super::builder::{ARRAY, Builder, F64, TEXT, U8, array, f32_value, raw, sized};
+use super::{read_built, read_bytes, variant};
+use super::super::{hostile, limits, read};
+
+/// Memory for any header.
+const MEMORY_BYTES: u64 = 64 << 20;
 
 /// Counts what is taken from it, and hands out small pieces to exercise the seams.
 struct Counting<R> {
@@ -65,6 +68,85 @@ fn a_header_without_end_is_refused_at_the_budget() {
 
     assert_eq!(variant(&error), "HeaderTooLarge");
     assert!(source.taken <= limits::HEADER_BYTES, "{} bytes were read", source.taken);
+}
+
+/// What reading a header took, and the variant that refused it.
+fn measure(bytes: &[u8], file_size_bytes: u64) -> (Option<String>, u64, u64) {
+    let mut source = Counting { inner: bytes, taken: 0, piece: usize::MAX };
+    let mut refused = None;
+    let memory = allocation_counter::measure(|| {
+        refused = read(&mut source, file_size_bytes).err().map(|error| variant(&error));
+    });
+    (refused, source.taken, memory.bytes_max)
+}
+
+#[test]
+fn a_hostile_header_takes_little_more_memory_than_its_bytes() {
+    for (name, mutate, _) in hostile::all() {
+        let mut builder = Builder::valid();
+        mutate(&mut builder);
+        let (bytes, data) = builder.build();
+
+        let (_, taken, memory_bytes) = measure(&bytes, bytes.len() as u64);
+
+        assert!(taken <= data as u64 + 65_536, "{name}: {taken} bytes were read");
+        assert!(memory_bytes <= MEMORY_BYTES && memory_bytes <= 3 * taken + (1 << 20), "{name}: {memory_bytes} bytes");
+    }
+}
+
+/// Headers as large as they may be, each with the fault at its end.
+fn large_headers() -> [(&'static str, Builder, &'static str); 5] {
+    let with = |mutate: &dyn Fn(&mut Builder)| {
+        let mut builder = Builder::valid();
+        mutate(&mut builder);
+        builder
+    };
+    let million = 1 << 20;
+    let short = |index: usize| format!("{index:012}").into_bytes();
+    let last_twice = move |b: &mut Builder| {
+        b.set_tokens((0..million).map(|index| short(index.min(million - 2))).collect());
+    };
+    let numbers = |b: &mut Builder| {
+        let zeros = vec![0; 8 << 20];
+        (0..7).for_each(|i| b.set(&format!("x{i}"), array(F64, 1 << 20, &zeros)));
+        b.set("y", f32_value(f32::NAN));
+    };
+    let strings = |b: &mut Builder| {
+        let letters = raw(TEXT, &sized(&vec![b'x'; 1 << 20]));
+        (0..60).for_each(|i| b.set(&format!("x{i}"), letters.clone()));
+        b.set("y", f32_value(f32::NAN));
+    };
+    let keys = |b: &mut Builder| {
+        (0..4_000).for_each(|i| b.set(&format!("{i:0>256}"), array(4, 256, &[1; 1_024])));
+        b.set("y", f32_value(f32::NAN));
+    };
+    let merges = |b: &mut Builder| {
+        let mut bytes = sized(b"a b").repeat(million - 1);
+        bytes.extend(sized(b"ab"));
+        b.set("tokenizer.ggml.merges", array(TEXT, 1 << 20, &bytes));
+    };
+    [
+        ("a million tokens, the last twice", with(&last_twice), "DuplicateToken"),
+        ("56 MiB of numbers before a NaN", with(&numbers), "NotFinite"),
+        ("60 MiB of strings before a NaN", with(&strings), "NotFinite"),
+        ("4,000 long keys with lists before a NaN", with(&keys), "NotFinite"),
+        ("a million merges, the last not one", with(&merges), "Merge"),
+    ]
+}
+
+#[test]
+fn the_largest_headers_stay_below_64_mib_of_memory() {
+    for (name, builder, expected) in large_headers() {
+        let (bytes, _) = builder.build();
+
+        let started = std::time::Instant::now();
+        let (refused, taken, memory_bytes) = measure(&bytes, bytes.len() as u64);
+
+        // The time is for the reader of the log: no test depends on it.
+        eprintln!("{name}: {taken} bytes read, {memory_bytes} in use, {:?}", started.elapsed());
+        assert_eq!(refused.as_deref(), Some(expected), "{name}");
+        assert!(memory_bytes <= MEMORY_BYTES, "{name}: {memory_bytes} bytes");
+    }
 }
 
 proptest! {
