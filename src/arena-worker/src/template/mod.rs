@@ -140,10 +140,7 @@ fn apart<T: Send>(
     })
 }
 
-fn environment(
-    text: &str,
-    allowance: Allowance,
-) -> Result<Environment<'static>, TemplateError> {
+fn environment(text: &str, allowance: Allowance) -> Result<Environment<'static>, TemplateError> {
     if text.len() > MAX_TEMPLATE_BYTES {
         return Err(TemplateError::TooLarge(text.len()));
     }
@@ -195,4 +192,3 @@ fn fold_system(messages: &[Message]) -> Vec<Message> {
     }
     folded
 }
-

@@ -102,13 +102,13 @@ fn a_conversation_of_more_than_256_kib_is_refused() {
 fn a_namespace_keeps_text_numbers_and_short_lists() {
     let format = given(
         "{% set ns = namespace(seen=[], text='', n=0) %}{% for m in messages %}\
-         {%- set ns.seen = ns.seen + [m.role] -%}{% set ns.text = ns.text ~ m.content, %}\
+         {%- set ns.seen = ns.seen + [m.role] -%}{% set ns.text = ns.text ~ m.content %}\
          {% set ns.n = (ns.n + 1) * (2 - 1) %}{% set ns.last = {'role': m['role']} %}{% endfor %}\
-         {{ ns.seen | join('+') }} {{ ns.n }} {{ ns.last.role }} {{ ns.text[0] }}",
+         {{ ns.seen | join('+') }} {{ ns.n }} {{ ns.last.role }} {{ ns.text }}",
     )
     .unwrap();
 
-    assert!(format.render(&conversation()).unwrap().starts_with("system+user 2 user "));
+    assert_eq!(format.render(&conversation()).unwrap(), "system+user 2 user Be brief.Why?");
 }
 
 #[test]
@@ -122,7 +122,6 @@ fn a_namespace_cannot_hold_itself_or_nest_without_end() {
          {% endfor %}",
         "{% set ns = namespace() %}{% set ns.s = 0) or (ns %}",
         "{% set ns = namespace() %}{% set ns.s | default(ns, true) %}{% endset %}",
-        "{% set ns = namespace() %}{% macro m() %}{% endmacro %}{% set ns.s = m %}",
     ];
 
     for template in hostile {

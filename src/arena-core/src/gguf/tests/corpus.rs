@@ -12,8 +12,10 @@ use super::{read_built, read_bytes};
 /// The files below `tests/fuzz/corpus` for one target.
 fn kept(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/fuzz/corpus").join(target);
-    let entries = std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
-    let files: Vec<_> = entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect();
+    let entries =
+        std::fs::read_dir(&folder).unwrap_or_else(|e| panic!("{}: {e}", folder.display()));
+    let files: Vec<_> =
+        entries.map(|entry| std::fs::read(entry.unwrap().path()).unwrap()).collect();
     assert!(files.len() > 10, "{} holds hardly anything", folder.display());
     files
 }

@@ -5,8 +5,8 @@ use std::io::{self, Read};
 use proptest::prelude::*;
 
 use super::super::builder::{ARRAY, Builder, F64, TEXT, U8, array, f32_value, raw, sized};
-use super::{read_built, read_bytes, variant};
 use super::super::{hostile, limits, read};
+use super::{read_built, read_bytes, variant};
 
 /// Memory for any header.
 const MEMORY_BYTES: u64 = 64 << 20;
@@ -90,7 +90,10 @@ fn a_hostile_header_takes_little_more_memory_than_its_bytes() {
         let (_, taken, memory_bytes) = measure(&bytes, bytes.len() as u64);
 
         assert!(taken <= data as u64 + 65_536, "{name}: {taken} bytes were read");
-        assert!(memory_bytes <= MEMORY_BYTES && memory_bytes <= 3 * taken + (1 << 20), "{name}: {memory_bytes} bytes");
+        assert!(
+            memory_bytes <= MEMORY_BYTES && memory_bytes <= 3 * taken + (1 << 20),
+            "{name}: {memory_bytes} bytes"
+        );
     }
 }
 
