@@ -39,18 +39,22 @@ struct VoteLine<'a> {
     verdict: &'a str,
     vote_index: i64,
     cast_at: String,
+    /// False where an answer said who wrote it; as LMArena names the column.
+    anony: bool,
 }
 
-/// All votes in order: `model_a,model_b,winner` first, the original verdict behind them.
+/// All votes in order: `model_a,model_b,winner` first, the original verdict behind them. Votes that are counted apart are
+/// there too, with `anony` false.
 pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
     let mut connection = db.acquire().await?;
     let models = pool::queries::list_all(&mut connection).await?;
     let name = |id| models.iter().find(|model| model.id == id).map_or("", |model| &model.name);
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.write_record(["model_a", "model_b", "winner", "verdict", "vote_index", "cast_at"])?;
+    let columns = ["model_a", "model_b", "winner", "verdict", "vote_index", "cast_at", "anony"];
+    writer.write_record(columns)?;
     let mut next = 0;
     loop {
-        let votes = vote::queries::list_from(&mut connection, next, PAGE).await?;
+        let votes = vote::queries::list_all_from(&mut connection, next, PAGE).await?;
         let Some(last) = votes.last() else { break };
         next = last.index + 1;
         for vote in &votes {
@@ -61,6 +65,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
                 verdict: Verdict::as_str(vote.verdict),
                 vote_index: vote.index,
                 cast_at: vote.cast_at.format(&Rfc3339).unwrap_or_default(),
+                anony: !vote.leaked,
             })?;
         }
     }

@@ -14,4 +14,5 @@ pub mod protocol;
 pub mod ranking;
 pub mod reasoning;
 pub mod sampling;
+pub mod share;
 pub mod verdict;

@@ -17,7 +17,8 @@ use sqlx::postgres::PgPoolOptions;
 use tokio::sync::oneshot;
 
 /// More than any test opens; `battle/limits.rs` tests the limits themselves.
-const MANY: Limits = Limits { site: 10_000, voter: 10_000 };
+const MANY: Limits =
+    Limits { at_once: 10_000, waiting: 0, voter_writing: 10_000, voter_waiting: 0 };
 
 /// Signs cookies in all tests; secret to nobody.
 const KEY: [u8; 64] = [7; 64];
