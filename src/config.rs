@@ -63,6 +63,9 @@ pub struct Given {
     /// Battles that may wait in line [default: 32]
     #[arg(long, env = "DOUBLEBLIND_BATTLES_WAITING", global = true, value_name = "N")]
     pub battles_waiting: Option<u32>,
+    /// Answer questions of evaluation sets in advance while no battle is being written [default: true]
+    #[arg(long, env = "DOUBLEBLIND_STORE_ANSWERS", global = true, value_name = "BOOL")]
+    pub store_answers: Option<bool>,
     /// Languages that questions are told apart by, as ISO 639 codes [default: all that can be recognised]
     #[arg(
         long,
@@ -132,6 +135,8 @@ pub struct Settings {
     pub workers: Workers,
     /// The languages that questions are told apart by.
     pub languages: Languages,
+    /// Whether questions of evaluation sets are answered in advance.
+    pub store_answers: bool,
     /// Battles that are written at once.
     pub battles_at_once: u32,
     /// Battles that may wait in line.
@@ -211,6 +216,7 @@ impl Given {
                 // A model may be in all battles that are written.
                 sequences: at_once,
             },
+            store_answers: given.store_answers.unwrap_or(true),
             battles_at_once: at_once,
             battles_waiting: in_range(
                 "battles-waiting",
@@ -242,6 +248,7 @@ impl Given {
             threads: self.threads.or(file.threads),
             context: self.context.or(file.context),
             answer_seconds: self.answer_seconds.or(file.answer_seconds),
+            store_answers: self.store_answers.or(file.store_answers),
             battles_at_once: self.battles_at_once.or(file.battles_at_once),
             battles_waiting: self.battles_waiting.or(file.battles_waiting),
             languages: self.languages.or(file.languages),

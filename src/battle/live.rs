@@ -15,8 +15,8 @@ use tokio::time::Instant;
 
 use super::leaks::Names;
 use super::queue::{Place, Queue, Refusal, Ticket};
+use super::stored::Script;
 use super::{Limits, Ring, recording, round};
-use crate::inference::Job;
 
 /// How long a page without a live connection counts as somebody watching.
 const PAGE_LEASE: Duration = Duration::from_secs(5);
@@ -188,20 +188,25 @@ impl Hub {
         self.queue.join(voter, limits)
     }
 
-    /// Has both models answer one turn as soon as there is a place.
+    /// Whether a battle is being written that somebody watches.
+    pub(super) fn busy(&self) -> watch::Receiver<bool> {
+        self.queue.busy()
+    }
+
+    /// Has both models answer one turn as soon as there is a place; without a ticket, at once.
     pub(super) fn start(
         &self,
         ring: &Ring,
         (id, round): (BattleId, (i16, i16)),
         models: Sides<ModelId>,
-        jobs: Sides<Job>,
-        ticket: Ticket,
+        scripts: Sides<Script>,
+        ticket: Option<Ticket>,
     ) {
         let live = Arc::new(Live::new(round));
         lock(&self.live).insert(id, Arc::clone(&live));
         let (ring, hub) = (ring.clone(), self.clone());
         tokio::spawn(async move {
-            let outcome = round::play(&ring, models, jobs, &live, ticket).await;
+            let outcome = round::play(&ring, models, scripts, &live, ticket).await;
             recording::store(&ring.db, &hub.names, id, live.round, outcome).await;
             let mut battles = lock(&hub.live);
             if battles.get(&id).is_some_and(|other| Arc::ptr_eq(other, &live)) {

@@ -14,6 +14,7 @@ mod queue;
 mod recording;
 mod round;
 pub mod sets;
+pub mod stored;
 mod stream;
 
 #[cfg(test)]
@@ -38,6 +39,10 @@ pub use live::{Hub, Peek, UNWATCHED_LIMIT};
 pub use queue::Refusal;
 
 use limits::{accepted, check_room};
+use stored::{Script, Stored};
+
+/// Of a further question, or another attempt, there is no stored answer.
+const NONE_STORED: Sides<Option<Stored>> = Sides { left: None, right: None };
 
 /// Most turns of one battle.
 pub const MAX_TURNS: usize = 5;
@@ -250,7 +255,9 @@ async fn start(
 ) -> Result<BattleId, BattleError> {
     let id = BattleId(Uuid::new_v4());
     check_room(ring, &[], prompt)?;
-    let ticket = ring.hub.join(voter, ring.limits)?;
+    let join = || ring.hub.join(voter, ring.limits).map(Some);
+    // A question of a set may need no place: that is known once the pair is drawn.
+    let ticket = if question.is_none() { join()? } else { None };
     let mut rng = StdRng::try_from_rng(&mut SysRng).map_err(|_| BattleError::Randomness)?;
     let mut tx = ring.db.begin().await?;
     let draw = pool::draw(&mut tx, &ring.engines.ready(), &ring.policy, &mut rng).await?;
@@ -262,10 +269,13 @@ async fn start(
     queries::insert(&mut tx, id, voter, &draw, question, language.as_deref()).await?;
     queries::insert_turn(&mut tx, id, 0, prompt).await?;
     let models = Sides { left: draw.left, right: draw.right };
-    let seeds = begin_answers(&mut tx, ring, id, 0, 0, models).await?;
+    let stored = stored::find(&mut tx, question, models, &ring.answering).await?;
+    let needs_place = stored.left.is_none() || stored.right.is_none();
+    let ticket = if needs_place && ticket.is_none() { join()? } else { ticket };
+    let seeds = begin_answers(&mut tx, ring, id, (0, 0), models, &stored).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, &[], prompt, seeds);
-    ring.hub.start(ring, (id, (0, 0)), models, jobs, ticket);
+    let scripts = Script::of(jobs(ring, &[], prompt, seeds), stored);
+    ring.hub.start(ring, (id, (0, 0)), models, scripts, ticket);
     Ok(id)
 }
 
@@ -293,10 +303,10 @@ pub async fn ask_on(
     let ticket = ring.hub.join(voter, ring.limits)?;
     let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
     queries::insert_turn(&mut tx, id, turn, &prompt).await?;
-    let seeds = begin_answers(&mut tx, ring, id, turn, 0, battle.models).await?;
+    let seeds = begin_answers(&mut tx, ring, id, (turn, 0), battle.models, &NONE_STORED).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, &battle.turns, &prompt, seeds);
-    ring.hub.start(ring, (id, (turn, 0)), battle.models, jobs, ticket);
+    let scripts = Script::of(jobs(ring, &battle.turns, &prompt, seeds), NONE_STORED);
+    ring.hub.start(ring, (id, (turn, 0)), battle.models, scripts, Some(ticket));
     Ok(())
 }
 
@@ -312,11 +322,11 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
         return Err(BattleError::NotNow("only a pair that could not be completed can be retried"));
     }
     let ticket = ring.hub.join(voter, ring.limits)?;
-    let (turn, attempt) = (last.turn, last.attempt + 1);
-    let seeds = begin_answers(&mut tx, ring, id, turn, attempt, battle.models).await?;
+    let round = (last.turn, last.attempt + 1);
+    let seeds = begin_answers(&mut tx, ring, id, round, battle.models, &NONE_STORED).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, before, &last.prompt, seeds);
-    ring.hub.start(ring, (id, (turn, attempt)), battle.models, jobs, ticket);
+    let scripts = Script::of(jobs(ring, before, &last.prompt, seeds), NONE_STORED);
+    ring.hub.start(ring, (id, round), battle.models, scripts, Some(ticket));
     Ok(())
 }
 
@@ -356,15 +366,19 @@ async fn begin_answers(
     db: &mut PgConnection,
     ring: &Ring,
     id: BattleId,
-    turn: i16,
-    attempt: i16,
+    (turn, attempt): (i16, i16),
     models: Sides<ModelId>,
+    stored: &Sides<Option<Stored>>,
 ) -> Result<Sides<u32>, BattleError> {
     let mut seeds = Sides::default();
     for side in Side::BOTH {
-        let seed = SysRng.try_next_u32().map_err(|_| BattleError::Randomness)?;
+        let (seed, stored) = match stored.get(side) {
+            Some(stored) => (stored.seed, Some(stored.id)),
+            None => (SysRng.try_next_u32().map_err(|_| BattleError::Randomness)?, None),
+        };
         let place = queries::Place { battle: id, turn, attempt, side };
-        queries::insert_answer(db, place, *models.get(side), seed, &ring.answering).await?;
+        let model = *models.get(side);
+        queries::insert_answer(db, place, model, seed, stored, &ring.answering).await?;
         *seeds.get_mut(side) = seed;
     }
     Ok(seeds)

@@ -86,12 +86,13 @@ pub(super) async fn insert_answer(
     place: Place,
     model: ModelId,
     seed: u32,
+    stored: Option<i64>,
     answering: &Answering,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into answers (battle_id, turn, side, attempt, model_id, outcome, seed, sampling,
-             system_prompt)
-         values ($1, $2, $3, $4, $5, 'running', $6, $7, $8)",
+             system_prompt, stored_answer_id)
+         values ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9)",
         place.battle.0,
         place.turn,
         place.side.as_str(),
@@ -100,6 +101,7 @@ pub(super) async fn insert_answer(
         i64::from(seed),
         serde_json::json!(answering.sampling),
         answering.system_prompt,
+        stored,
     )
     .execute(db)
     .await?;

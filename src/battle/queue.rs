@@ -105,6 +105,7 @@ struct State {
     writing: Vec<Entry>,
     next_key: u64,
     mean_seconds: Option<f64>,
+    busy: watch::Sender<bool>,
 }
 
 /// The line.
@@ -123,6 +124,11 @@ pub(super) struct Ticket {
 impl Queue {
     fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether a battle is being written that somebody watches.
+    pub(super) fn busy(&self) -> watch::Receiver<bool> {
+        self.lock().busy.subscribe()
     }
 
     /// Joins the line; the battle may write at once where a place is free.
@@ -197,8 +203,10 @@ impl State {
         }
     }
 
-    /// Tells all who wait where they are.
+    /// Tells all who wait where they are, and whoever works while nobody writes.
     fn tell(&self) {
+        let busy = self.writing.iter().any(|entry| entry.absent_since.is_none());
+        self.busy.send_if_modified(|old| std::mem::replace(old, busy) != busy);
         for (index, entry) in self.waiting.iter().enumerate() {
             let number = index + 1;
             let place = Place { number, seconds: self.seconds(number) };

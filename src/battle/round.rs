@@ -13,7 +13,8 @@ use super::draft::Draft;
 use super::live::{Live, UNWATCHED_LIMIT};
 use super::queries::Ending;
 use super::queue::{Standing, Ticket};
-use crate::inference::{Engine, Engines, Generation, Job, Order, Output};
+use super::stored::Script;
+use crate::inference::{Engine, Engines, Generation, Order, Output};
 
 /// How a turn ended.
 #[derive(Clone, Debug, Default)]
@@ -30,15 +31,17 @@ pub(super) struct Outcome {
 pub(super) async fn play(
     ring: &Ring,
     models: Sides<ModelId>,
-    jobs: Sides<Job>,
+    scripts: Sides<Script>,
     live: &Live,
-    mut ticket: Ticket,
+    mut ticket: Option<Ticket>,
 ) -> Outcome {
-    if !has_place(live, &mut ticket).await {
+    if let Some(ticket) = &mut ticket
+        && !has_place(live, ticket).await
+    {
         return Outcome::default();
     }
-    let mut round = Round::start(&ring.engines, models, jobs, Pace::default());
-    let complete = round.run(live, &ticket, ring.answering.deadline).await;
+    let mut round = Round::start(&ring.engines, models, scripts, Pace::default());
+    let complete = round.run(live, ticket.as_ref(), ring.answering.deadline).await;
     Outcome { complete, endings: round.endings, shown: live.shown().0 }
 }
 
@@ -125,9 +128,10 @@ pub(super) struct Round {
     generations: Sides<Option<Generation>>,
     drafts: Sides<Draft>,
     pub(super) endings: Sides<Option<Ending>>,
+    /// Of answers that are played.
     versions: Sides<Option<String>>,
     /// Held, so that a model that is retired meanwhile still writes its answer to the end.
-    engines_in_use: Vec<Arc<dyn Engine>>,
+    engines: Sides<Option<Arc<dyn Engine>>>,
     paused: bool,
 }
 
@@ -135,7 +139,7 @@ impl Round {
     pub(super) fn start(
         engines: &Engines,
         models: Sides<ModelId>,
-        jobs: Sides<Job>,
+        scripts: Sides<Script>,
         pace: Pace,
     ) -> Self {
         let mut round = Self {
@@ -144,15 +148,22 @@ impl Round {
             drafts: Sides::default(),
             endings: Sides { left: None, right: None },
             versions: Sides::default(),
-            engines_in_use: Vec::new(),
+            engines: Sides { left: None, right: None },
             paused: false,
         };
-        for (side, job) in [(Side::Left, jobs.left), (Side::Right, jobs.right)] {
+        for (side, script) in [(Side::Left, scripts.left), (Side::Right, scripts.right)] {
+            let job = match script {
+                Script::Write(job) => job,
+                Script::Play(stored) => {
+                    *round.generations.get_mut(side) = Some(stored.play());
+                    *round.versions.get_mut(side) = stored.engine;
+                    continue;
+                }
+            };
             match engines.get(*models.get(side)) {
                 Some(engine) => {
-                    *round.versions.get_mut(side) = engine.readiness().map(|ready| ready.engine);
                     *round.generations.get_mut(side) = Some(engine.generate(job));
-                    round.engines_in_use.push(engine);
+                    *round.engines.get_mut(side) = Some(engine);
                 }
                 None => round.fail(side, Failure::Unavailable, "no engine for this model"),
             }
@@ -161,7 +172,12 @@ impl Round {
     }
 
     /// Runs until both answers were shown to their ends; false when the pair cannot be completed.
-    pub(super) async fn run(&mut self, live: &Live, ticket: &Ticket, deadline: Duration) -> bool {
+    pub(super) async fn run(
+        &mut self,
+        live: &Live,
+        ticket: Option<&Ticket>,
+        deadline: Duration,
+    ) -> bool {
         let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = live.stop.subscribe();
@@ -176,9 +192,12 @@ impl Round {
                 _ = stop.wait_for(|stop| *stop) => return false,
                 _ = ticks.tick() => {
                     let absence = live.absent_for();
-                    ticket.is_absent(absence);
-                    let gone = absence.is_some_and(|absence| absence > UNWATCHED_LIMIT)
-                        || ticket.standing() == Standing::GivesWay;
+                    let gives_way = ticket.is_some_and(|ticket| {
+                        ticket.is_absent(absence);
+                        ticket.standing() == Standing::GivesWay
+                    });
+                    let gone =
+                        gives_way || absence.is_some_and(|absence| absence > UNWATCHED_LIMIT);
                     if gone {
                         // Answers that are written are kept, though nobody has seen their ends.
                         return self.both_written();
@@ -256,7 +275,11 @@ impl Round {
                 let parts = draft.take();
                 self.pace.push(side, &rest);
                 self.pace.finish(side);
-                let engine = self.versions.get_mut(side).take();
+                // Said now: a model that had to be loaded first was not there at the start.
+                let engine = match self.engines.get(side) {
+                    Some(engine) => engine.readiness().map(|ready| ready.engine),
+                    None => self.versions.get_mut(side).take(),
+                };
                 let body = parts.visible;
                 let reasoning = Some(parts.reasoning).filter(|text| !text.trim().is_empty());
                 *self.endings.get_mut(side) =

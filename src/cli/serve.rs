@@ -55,6 +55,9 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         policy,
         languages: settings.languages.clone(),
     };
+    if settings.store_answers {
+        jobs.push(tokio::spawn(battle::stored::job::fill(ring.clone())));
+    }
     let parts = Parts {
         site: settings.site.clone(),
         db: store.pool.clone(),

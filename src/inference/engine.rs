@@ -71,12 +71,20 @@ pub struct Generation {
     /// The pieces as they come. A channel that closes without an end counts as a failed worker.
     pub outputs: mpsc::UnboundedReceiver<Output>,
     control: Control,
+    held: Option<Box<dyn Send>>,
 }
 
 impl Generation {
     /// An answer whose pieces arrive on `outputs`.
     pub fn new(outputs: mpsc::UnboundedReceiver<Output>, control: Control) -> Self {
-        Self { outputs, control }
+        Self { outputs, control, held: None }
+    }
+
+    /// Keeps a value for as long as the answer is in progress.
+    pub fn holding(self, value: impl Send + 'static) -> Self {
+        let mut generation = self;
+        generation.held = Some(Box::new(value));
+        generation
     }
 
     /// Gives an order to the engine.
@@ -87,6 +95,7 @@ impl Generation {
 
 impl Drop for Generation {
     fn drop(&mut self) {
+        // Before what is held goes: the engine must still be there to hear it.
         self.control.order(Order::Cancel);
     }
 }
@@ -113,4 +122,9 @@ pub trait Engine: Send + Sync {
 
     /// What the engine is, or nothing while it cannot answer.
     fn readiness(&self) -> Option<Readiness>;
+
+    /// Whether it cannot answer only because it is still loading.
+    fn is_starting(&self) -> bool {
+        false
+    }
 }

@@ -12,6 +12,7 @@ mod rank;
 mod ranking;
 mod report;
 mod sets;
+mod stored;
 mod tidy;
 mod tracks;
 mod vote;

@@ -53,6 +53,7 @@ impl Folder {
             .env("DOUBLEBLIND_DATA", self.0.join("data"))
             .env("DOUBLEBLIND_WORKER_BIN", worker())
             .env("DOUBLEBLIND_MAX_TOKENS", "40")
+            .env("DOUBLEBLIND_STORE_ANSWERS", "false")
             .env("DOUBLEBLIND_ANSWER_SECONDS", "20")
             .env("DOUBLEBLIND_LOG", "info")
             .stdin(Stdio::null());

@@ -148,7 +148,7 @@ impl Failure {
 }
 
 /// Counts and times of a finished answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens of the rendered conversation.
     pub prompt_tokens: u32,

@@ -20,6 +20,7 @@ use super::limits::Limits;
 use super::live::Live;
 use super::queue::Queue;
 use super::round::{Pace, Round};
+use super::stored::Script;
 use super::stream;
 use crate::inference::{Engine, Engines, Job};
 use classifier::accuracy;
@@ -90,9 +91,10 @@ async fn record(habits: Sides<Habits>, pace: Pace, seed: u64) -> Vec<Seen> {
     let mut events = Box::pin(stream::events(live.watch(), 0));
     tokio::spawn(async move {
         let ticket = Queue::default().join(VoterId(Uuid::new_v4()), Limits::default()).unwrap();
-        let jobs = Sides { left: job(), right: job() };
-        let mut round = Round::start(&engines, models, jobs, pace);
-        assert!(round.run(&live, &ticket, DEADLINE).await, "a battle failed");
+        let write = || Script::Write(job());
+        let scripts = Sides { left: write(), right: write() };
+        let mut round = Round::start(&engines, models, scripts, pace);
+        assert!(round.run(&live, Some(&ticket), DEADLINE).await, "a battle failed");
         live.end();
     });
     let mut seen = Vec::new();

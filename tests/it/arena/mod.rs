@@ -13,9 +13,10 @@ use std::time::{Duration, Instant};
 
 use arena_core::ids::{ModelId, Side};
 use arena_core::sampling::Sampling;
-use doubleblind::battle;
+use doubleblind::battle::{self, Limits, Ring};
 use doubleblind::config::Answering;
 use doubleblind::inference::{Engine, Engines};
+use doubleblind::kit::language::Languages;
 use doubleblind::pool::{self, Model, Policy};
 use doubleblind::ranking::{Boards, Published};
 use sha2::{Digest, Sha256};
@@ -135,7 +136,20 @@ impl TestArena {
         self.server.boards.clone()
     }
 
-    /// What the server draws pairs by.
+    /// What battles need, as the server has it.
+    pub(crate) fn ring(&self) -> Ring {
+        Ring {
+            db: self.db(),
+            engines: self.engines.clone(),
+            hub: self.server.hub.clone(),
+            answering: self.answering.clone(),
+            limits: Limits::default(),
+            policy: self.policy(),
+            languages: Languages::default(),
+        }
+    }
+
+    /// The weights in force.
     pub(crate) fn policy(&self) -> Policy {
         self.server.policy.clone()
     }
