@@ -291,14 +291,14 @@ pub(super) async fn find_question_language(
     question: i64,
 ) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!(
-        r#"select lower(split_part(s.language, '-', 1)) as "language!"
-           from questions q
-           join eval_sets s on s.set_id = q.set_id and s.version = q.set_version
-           where question_id = $1"#,
+        "select substring(lower(s.language) from '^([a-z]{2,3})(-|$)') from questions q
+         join eval_sets s on s.set_id = q.set_id and s.version = q.set_version
+         where question_id = $1",
         question
     )
     .fetch_optional(db)
     .await
+    .map(Option::flatten)
 }
 
 /// One battle with its turns and the latest attempts at their answers.

@@ -59,7 +59,9 @@ async fn keep_fresh(mut boards: Boards, publish: watch::Sender<Option<Arc<Report
         }
         tokio::time::sleep(AT_MOST_EVERY).await;
         while votes == Some(boards.current().board.votes) {
-            boards.changed().await;
+            if !boards.changed().await {
+                return;
+            }
         }
     }
 }

@@ -158,6 +158,10 @@ fn check_words(submission: &Submission) -> Result<(), ValidationError> {
             "name, maker and licence have 1 to 120 characters and no space at their ends",
         ));
     }
+    // A spreadsheet would take a cell that begins like this for a formula.
+    if submission.name.starts_with(['=', '+', '-', '@']) {
+        return Err(ValidationError::Words("a name may not begin with =, +, - or @"));
+    }
     let code = |code: &str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
     if !submission.country.split('/').all(code) {
         return Err(ValidationError::Words(

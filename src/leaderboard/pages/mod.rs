@@ -147,17 +147,19 @@ pub(super) fn source_line(view: &View<'_>) -> String {
                 .to_owned()
         }
     };
+    let problem = view.problem.map_or(String::new(), |problem| format!(" Attention: {problem}."));
     let capped = match view.basis.capped_voters {
         0 => String::new(),
         voters => format!(
-            " Votes of {} who voted more than {:.0} times share that weight.",
+            " Votes of {} who voted more than {:.0} times share that weight; how many votes an order \
+             hangs on is not said then.",
             wording::counted(i64::try_from(voters).unwrap_or(0), "voter"),
             view.basis.voter_cap.unwrap_or_default()
         ),
     };
     format!(
         "Source: this arena's own blind votes; {which}. Bradley-Terry; ties, both good and both bad \
-         as half wins; 95 % sandwich intervals {}; {scale}; computed {}.{capped}",
+         as half wins; 95 % sandwich intervals {}; {scale}; computed {}.{capped}{problem}",
         view.basis.dependence.in_words(),
         wording::minute(view.computed_at)
     )
@@ -304,14 +306,17 @@ pub fn method(
 ) -> Result<HttpResponse, HttpError> {
     let active: Vec<Model> =
         published.models.iter().filter(|model| model.is_active()).cloned().collect();
-    let share = |model: &Model| format!("{:.0} %", 100.0 * policy.share(&active, model.id));
+    let shares = policy.shares(&active);
     page(&MethodPage {
         site,
         system_prompt: &answering.system_prompt,
         sampling: answering.sampling.to_string(),
         weights: active
             .iter()
-            .map(|model| (model.name.clone(), model.weight, share(model)))
+            .zip(shares)
+            .map(|(model, share)| {
+                (model.name.clone(), model.weight, format!("{:.0} %", 100.0 * share))
+            })
             .collect(),
         source: source_line(&published.view()),
     })
