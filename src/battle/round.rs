@@ -38,7 +38,7 @@ pub(super) async fn play(
         return Outcome::default();
     }
     let mut round = Round::start(&ring.engines, models, jobs, Pace::default());
-    let complete = round.run(live, &ticket, ring.answering.deadline).await;
+    let complete = round.run(live, ticket, ring.answering.deadline).await;
     Outcome { complete, endings: round.endings, shown: live.shown().0 }
 }
 
@@ -161,7 +161,8 @@ impl Round {
     }
 
     /// Runs until both answers were shown to their ends; false when the pair cannot be completed.
-    pub(super) async fn run(&mut self, live: &Live, ticket: &Ticket, deadline: Duration) -> bool {
+    pub(super) async fn run(&mut self, live: &Live, ticket: Ticket, deadline: Duration) -> bool {
+        let mut ticket = Some(ticket);
         let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = live.stop.subscribe();
@@ -176,10 +177,13 @@ impl Round {
                 _ = stop.wait_for(|stop| *stop) => return false,
                 _ = ticks.tick() => {
                     let absence = live.absent_for();
-                    ticket.is_absent(absence);
-                    let gone = absence.is_some_and(|absence| absence > UNWATCHED_LIMIT)
-                        || ticket.standing() == Standing::GivesWay;
-                    if gone {
+                    if self.both_written() {
+                        // What is left is to show it: the place is for those who write.
+                        ticket = None;
+                    }
+                    if absence.is_some_and(|absence| absence > UNWATCHED_LIMIT)
+                        || gives_way(ticket.as_ref(), absence)
+                    {
                         // Answers that are written are kept, though nobody has seen their ends.
                         return self.both_written();
                     }
@@ -267,6 +271,14 @@ impl Round {
             None => self.fail(side, Failure::WorkerDied, "the worker ended"),
         }
     }
+}
+
+/// Tells the line whether somebody watches; whether the battle has to go then.
+fn gives_way(ticket: Option<&Ticket>, absence: Option<Duration>) -> bool {
+    ticket.is_some_and(|ticket| {
+        ticket.is_absent(absence);
+        ticket.standing() == Standing::GivesWay
+    })
 }
 
 /// The next piece of one side; waits for ever when the side is done.
