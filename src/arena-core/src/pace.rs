@@ -120,6 +120,10 @@ impl Clock {
             true => store.min(MAX_CHARS_PER_TICK_STORED),
             false => store.div_ceil(SMOOTHING).min(MAX_CHARS_PER_TICK),
         };
+        // A step ends where an answer ends, so that both gain alike up to there.
+        let Sides { left, right } = &self.tracks;
+        let ending = [left, right].into_iter().filter(|track| track.finished && !track.exhausted());
+        let step = ending.map(|track| track.produced - self.shown).fold(step, usize::min);
         self.shown += step;
         Frame { left: self.tracks.left.take(step), right: self.tracks.right.take(step) }
     }

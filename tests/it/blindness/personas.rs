@@ -6,6 +6,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arena_core::protocol::{Failure, Finish, Usage};
+use doubleblind::battle::Limits;
 use doubleblind::inference::Job;
 use doubleblind::pool::Model;
 
@@ -172,7 +173,15 @@ pub(super) fn checker(personas: &[Persona]) -> Checker {
 
 /// An arena of these models.
 pub(super) async fn arena(personas: &[Persona]) -> TestArena {
-    let arena = TestArena::open().await;
+    filled(TestArena::open().await, personas).await
+}
+
+/// The same, with room for so many battles only.
+pub(super) async fn arena_within(personas: &[Persona], limits: Limits) -> TestArena {
+    filled(TestArena::with_limits(limits).await, personas).await
+}
+
+async fn filled(arena: TestArena, personas: &[Persona]) -> TestArena {
     for (index, persona) in personas.iter().enumerate() {
         arena.join(persona.model.clone(), &persona.engine(index)).await;
     }
