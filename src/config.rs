@@ -57,6 +57,12 @@ pub struct Given {
     /// Seconds until an unfinished answer counts as a failure [default: 300]
     #[arg(long, env = "DOUBLEBLIND_ANSWER_SECONDS", global = true, value_name = "S")]
     pub answer_seconds: Option<u64>,
+    /// Battles that are written at once, others wait in line [default: 3, or half the cores]
+    #[arg(long, env = "DOUBLEBLIND_BATTLES_AT_ONCE", global = true, value_name = "N")]
+    pub battles_at_once: Option<u32>,
+    /// Battles that may wait in line [default: 32]
+    #[arg(long, env = "DOUBLEBLIND_BATTLES_WAITING", global = true, value_name = "N")]
+    pub battles_waiting: Option<u32>,
     /// Languages that questions are told apart by, as ISO 639 codes [default: all that can be recognised]
     #[arg(
         long,
@@ -126,6 +132,10 @@ pub struct Settings {
     pub workers: Workers,
     /// The languages that questions are told apart by.
     pub languages: Languages,
+    /// Battles that are written at once.
+    pub battles_at_once: u32,
+    /// Battles that may wait in line.
+    pub battles_waiting: u32,
     /// Whether the cookie needs https.
     pub secure_cookie: bool,
 }
@@ -177,6 +187,8 @@ impl Given {
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         let half = u32::try_from(cores / 2).unwrap_or(1).max(1);
+        let at_once =
+            in_range("battles-at-once", given.battles_at_once.unwrap_or(half.max(3)), 1, 256)?;
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),
             database_url: given.database_url.filter(|url| !url.is_empty()),
@@ -196,8 +208,16 @@ impl Given {
                 program: given.worker_bin.unwrap_or_else(worker_beside_this_program),
                 threads: in_range("threads", given.threads.unwrap_or(half), 1, 256)?,
                 context_tokens: in_range("context", given.context.unwrap_or(8192), 512, 131_072)?,
-                sequences: 3,
+                // A model may be in all battles that are written.
+                sequences: at_once,
             },
+            battles_at_once: at_once,
+            battles_waiting: in_range(
+                "battles-waiting",
+                given.battles_waiting.unwrap_or(32),
+                0,
+                10_000,
+            )?,
             languages: match given.languages {
                 Some(codes) => Languages::of(&codes)?,
                 None => Languages::default(),
@@ -222,6 +242,8 @@ impl Given {
             threads: self.threads.or(file.threads),
             context: self.context.or(file.context),
             answer_seconds: self.answer_seconds.or(file.answer_seconds),
+            battles_at_once: self.battles_at_once.or(file.battles_at_once),
+            battles_waiting: self.battles_waiting.or(file.battles_waiting),
             languages: self.languages.or(file.languages),
             secure_cookie: self.secure_cookie.or(file.secure_cookie),
         }
@@ -248,6 +270,7 @@ fn in_range<T: PartialOrd + ToString>(
         "max-tokens" => "from 16 to 4096",
         "temperature" => "from 0 to 2",
         "context" => "from 512 to 131072",
+        "battles-waiting" => "from 0 to 10000",
         _ => "from 1 to 256",
     };
     Err(ConfigError::OutOfRange { name, value: value.to_string(), range })

@@ -2,15 +2,22 @@
 //!
 //! The vote itself is not here but in `vote`; who was who is shown by `leaderboard`.
 
+mod draft;
 pub mod handlers;
 pub mod job;
+pub mod leaks;
 mod limits;
 mod live;
 pub mod pages;
 pub mod queries;
+mod queue;
 mod recording;
+mod round;
 pub mod sets;
 mod stream;
+
+#[cfg(test)]
+mod tests;
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
 use arena_core::protocol::{Message, Role};
@@ -27,7 +34,8 @@ use crate::kit::language::Languages;
 use crate::pool::{self, Policy, PoolError};
 
 pub use limits::{Limits, MAX_PROMPT_CHARS};
-pub use live::{Hub, Peek};
+pub use live::{Hub, Peek, UNWATCHED_LIMIT};
+pub use queue::Refusal;
 
 use limits::{accepted, check_room};
 
@@ -82,6 +90,8 @@ pub struct Battle {
     pub state: State,
     /// When the pair was drawn.
     pub opened_at: OffsetDateTime,
+    /// Whether an answer said who wrote it.
+    pub leaked: bool,
     /// What was said, oldest first, never empty.
     pub turns: Vec<Turn>,
 }
@@ -172,8 +182,8 @@ pub enum BattleError {
         room: usize,
     },
     /// Too many battles are in progress.
-    #[error("{0}")]
-    Busy(&'static str),
+    #[error(transparent)]
+    Busy(#[from] Refusal),
     /// No such question in the evaluation sets.
     #[error("this question is not in any evaluation set")]
     UnknownQuestion,
@@ -239,17 +249,10 @@ async fn start(
     question: Option<i64>,
 ) -> Result<BattleId, BattleError> {
     let id = BattleId(Uuid::new_v4());
-    if ring.hub.count() >= ring.limits.site {
-        return Err(BattleError::Busy("all places are taken at the moment; try again in a minute"));
-    }
     check_room(ring, &[], prompt)?;
+    let ticket = ring.hub.join(voter, ring.limits)?;
     let mut rng = StdRng::try_from_rng(&mut SysRng).map_err(|_| BattleError::Randomness)?;
     let mut tx = ring.db.begin().await?;
-    if queries::count_running(&mut tx, voter).await? >= ring.limits.voter {
-        return Err(BattleError::Busy(
-            "some of your battles are still being written; wait for one of them, or skip it",
-        ));
-    }
     let draw = pool::draw(&mut tx, &ring.engines.ready(), &ring.policy, &mut rng).await?;
     let language = match question {
         Some(question) => queries::find_question_language(&mut tx, question).await?,
@@ -262,7 +265,7 @@ async fn start(
     let seeds = begin_answers(&mut tx, ring, id, 0, 0, models).await?;
     tx.commit().await?;
     let jobs = jobs(ring, &[], prompt, seeds);
-    ring.hub.start(ring, id, (0, 0), models, jobs);
+    ring.hub.start(ring, (id, (0, 0)), models, jobs, ticket);
     Ok(id)
 }
 
@@ -287,12 +290,13 @@ pub async fn ask_on(
         ));
     }
     check_room(ring, &battle.turns, &prompt)?;
+    let ticket = ring.hub.join(voter, ring.limits)?;
     let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
     queries::insert_turn(&mut tx, id, turn, &prompt).await?;
     let seeds = begin_answers(&mut tx, ring, id, turn, 0, battle.models).await?;
     tx.commit().await?;
     let jobs = jobs(ring, &battle.turns, &prompt, seeds);
-    ring.hub.start(ring, id, (turn, 0), battle.models, jobs);
+    ring.hub.start(ring, (id, (turn, 0)), battle.models, jobs, ticket);
     Ok(())
 }
 
@@ -307,11 +311,12 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
     if !restarted {
         return Err(BattleError::NotNow("only a pair that could not be completed can be retried"));
     }
+    let ticket = ring.hub.join(voter, ring.limits)?;
     let (turn, attempt) = (last.turn, last.attempt + 1);
     let seeds = begin_answers(&mut tx, ring, id, turn, attempt, battle.models).await?;
     tx.commit().await?;
     let jobs = jobs(ring, before, &last.prompt, seeds);
-    ring.hub.start(ring, id, (turn, attempt), battle.models, jobs);
+    ring.hub.start(ring, (id, (turn, attempt)), battle.models, jobs, ticket);
     Ok(())
 }
 

@@ -21,7 +21,13 @@ pub(crate) struct Place {
 /// How an answer ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    Complete { body: String, finish: Finish, usage: Usage, engine: Option<String> },
+    Complete {
+        body: String,
+        reasoning: Option<String>,
+        finish: Finish,
+        usage: Usage,
+        engine: Option<String>,
+    },
     Failed(Failure),
     Dropped,
 }
@@ -100,17 +106,6 @@ pub(super) async fn insert_answer(
     Ok(())
 }
 
-/// How many battles of a voter are being written.
-pub(super) async fn count_running(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<i64> {
-    let count = sqlx::query_scalar!(
-        "select count(*) from battles where voter_id = $1 and state = 'running'",
-        voter.0
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(count.unwrap_or(0))
-}
-
 /// Writes down how an answer ended; an ended answer is not changed again.
 pub(super) async fn end_answer(
     db: &mut PgConnection,
@@ -122,18 +117,18 @@ pub(super) async fn end_answer(
         Ending::Failed(failure) => ("failed", Some(failure.as_str())),
         Ending::Dropped => ("dropped", None),
     };
-    let (body, finish, usage, engine) = match ending {
-        Ending::Complete { body, finish, usage, engine } => {
-            (Some(body.as_str()), Some(finish.as_str()), Some(usage), engine.as_deref())
+    let (body, reasoning, finish, usage, engine) = match ending {
+        Ending::Complete { body, reasoning, finish, usage, engine } => {
+            (Some(body), reasoning.as_ref(), Some(finish.as_str()), Some(usage), engine.as_ref())
         }
-        Ending::Failed(_) | Ending::Dropped => (None, None, None, None),
+        Ending::Failed(_) | Ending::Dropped => (None, None, None, None, None),
     };
     let tokens = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
     let milliseconds = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     sqlx::query!(
         "update answers set outcome = $5, failure = $6, body = $7, finish = $8, engine = $9,
              prompt_tokens = $10, answer_tokens = $11, first_token_ms = $12, total_ms = $13,
-             ended_at = now()
+             reasoning = $14, ended_at = now()
          where battle_id = $1 and turn = $2 and side = $3 and attempt = $4 and outcome = 'running'",
         place.battle.0,
         place.turn,
@@ -148,10 +143,27 @@ pub(super) async fn end_answer(
         usage.map(|usage| tokens(usage.answer_tokens)),
         usage.map(|usage| milliseconds(usage.first_token_ms)),
         usage.map(|usage| milliseconds(usage.total_ms)),
+        reasoning,
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// What the models thought in the latest attempts, by turn and side; for the page after the vote.
+pub async fn list_reasoning(
+    db: &mut PgConnection,
+    id: BattleId,
+) -> sqlx::Result<Vec<(i16, Side, String)>> {
+    let rows = sqlx::query!(
+        r#"select distinct on (turn, side) turn, side, coalesce(reasoning, '') as "reasoning!"
+           from answers where battle_id = $1 order by turn, side, attempt desc"#,
+        id.0
+    )
+    .fetch_all(db)
+    .await?;
+    let side = |word: &str| if word == "left" { Side::Left } else { Side::Right };
+    Ok(rows.into_iter().map(|row| (row.turn, side(&row.side), row.reasoning)).collect())
 }
 
 /// Ends the writing of a pair that could not be completed, unless the battle was skipped meanwhile.
@@ -304,7 +316,8 @@ pub(super) async fn find_question_language(
 /// One battle with its turns and the latest attempts at their answers.
 pub async fn find(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<Battle>> {
     let row = sqlx::query!(
-        "select voter_id, left_model_id, right_model_id, p_draw, question_id, state, opened_at
+        "select voter_id, left_model_id, right_model_id, p_draw, question_id, state, opened_at,
+             leaked
          from battles where battle_id = $1",
         id.0
     )
@@ -320,6 +333,7 @@ pub async fn find(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<Ba
         question: row.question_id,
         state,
         opened_at: row.opened_at,
+        leaked: row.leaked,
         turns: list_turns(db, id).await?,
     }))
 }

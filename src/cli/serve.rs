@@ -47,7 +47,11 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         engines: engines.clone(),
         hub: Hub::default(),
         answering: settings.answering.clone(),
-        limits: battle::Limits::default(),
+        limits: battle::Limits {
+            at_once: settings.battles_at_once as usize,
+            waiting: settings.battles_waiting as usize,
+            ..battle::Limits::default()
+        },
         policy,
         languages: settings.languages.clone(),
     };

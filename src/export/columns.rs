@@ -46,7 +46,8 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
     ),
     ("votes", &["vote_index", "verdict", "cast_at"]),
     ("vote_counts", &["left_model_id", "right_model_id", "verdict", "votes"]),
-    ("vote_total", &["only_row", "votes"]),
+    ("vote_total", &["only_row", "votes", "apart"]),
+    ("leak_counts", &["model_id", "answers", "leaking", "own"]),
     (
         "tracks",
         &[
@@ -93,6 +94,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
             "right_headers",
             "right_lists",
             "right_bold",
+            "leaked",
         ],
     ),
     ("turns", &["battle_id", "turn", "prompt", "asked_at"]),
@@ -107,6 +109,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
             "outcome",
             "failure",
             "body",
+            "reasoning",
             "finish",
             "seed",
             "sampling",
@@ -120,6 +123,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
             "ended_at",
         ],
     ),
+    ("leaks", &["battle_id", "turn", "side", "attempt", "rule", "kind", "own"]),
     ("votes", &["battle_id", "voter_id"]),
     ("skips", &["battle_id", "reason", "skipped_at"]),
     ("tracks", &["track_id"]),

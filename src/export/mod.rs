@@ -42,6 +42,8 @@ struct VoteLine<'a> {
     verdict: &'a str,
     vote_index: i64,
     cast_at: String,
+    /// False where an answer said who wrote it; as LMArena names the column.
+    anony: bool,
     voter: usize,
     question_id: Option<i64>,
     language: Option<&'a str>,
@@ -49,20 +51,22 @@ struct VoteLine<'a> {
 }
 
 /// The fields of [`VoteLine`], in their order.
-const VOTE_COLUMNS: [&str; 10] = [
+const VOTE_COLUMNS: [&str; 11] = [
     "model_a",
     "model_b",
     "winner",
     "verdict",
     "vote_index",
     "cast_at",
+    "anony",
     "voter",
     "question_id",
     "language",
     "p_draw",
 ];
 
-/// All votes in order: `model_a,model_b,winner` first, the original verdict behind them.
+/// All votes in order: `model_a,model_b,winner` first, the original verdict behind them. Votes that
+/// are counted apart are there too, with `anony` false.
 ///
 /// Voters are numbered by their first vote, from 1; a vote on a question of the voter's own has no
 /// `question_id`. This is all that the ratings, their weights and their intervals depend on.
@@ -75,7 +79,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
     let mut voters = HashMap::new();
     let mut next = 0;
     loop {
-        let votes = vote::queries::list_from(&mut connection, next, PAGE).await?;
+        let votes = vote::queries::list_all_from(&mut connection, next, PAGE).await?;
         let Some(last) = votes.last() else { break };
         next = last.index + 1;
         for vote in &votes {
@@ -87,6 +91,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
                 verdict: Verdict::as_str(vote.verdict),
                 vote_index: vote.index,
                 cast_at: vote.cast_at.format(&Rfc3339).unwrap_or_default(),
+                anony: !vote.leaked,
                 voter: *voters.entry(vote.voter).or_insert(number),
                 question_id: vote.question,
                 language: vote.language.as_deref(),

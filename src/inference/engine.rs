@@ -18,7 +18,8 @@ pub struct Job {
 /// What an answer yields, in this order: any number of texts, then one end.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// A piece of text, never empty.
+    /// A piece of text, never empty: what the model wrote, reasoning with its marks. Where the template has opened
+    /// reasoning, or an endpoint hands it over in a field of its own, the engine adds the marks.
     Text(String),
     /// The answer is complete.
     Done {

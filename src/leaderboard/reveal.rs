@@ -33,6 +33,17 @@ struct RevealPage<'a> {
     cards: Vec<Card>,
     turns: Vec<TurnView>,
     set: Option<&'a str>,
+    leaked: bool,
+}
+
+/// A battle that has its vote.
+pub(super) struct Decided<'a> {
+    pub(super) battle: &'a Battle,
+    pub(super) verdict: Verdict,
+    /// What the models thought, by turn and side.
+    pub(super) reasoning: Vec<(i16, Side, String)>,
+    /// The evaluation set that the question is from.
+    pub(super) set: Option<&'a str>,
 }
 
 /// Renders a battle that has its vote.
@@ -42,18 +53,26 @@ pub(super) fn show(
     site: &Site,
     published: &Published,
     models: &[Model],
-    battle: &Battle,
-    verdict: Verdict,
-    set: Option<&str>,
+    decided: &Decided<'_>,
 ) -> Result<HttpResponse, HttpError> {
-    let cards = Side::BOTH.map(|side| card(published, models, battle, side, verdict));
+    let Decided { battle, verdict, reasoning, set } = decided;
+    let cards = Side::BOTH.map(|side| card(published, models, battle, side, *verdict));
+    let mut turns = turn_views(&battle.turns, Links::Live);
+    for (turn, side, text) in reasoning {
+        let view = turns.iter_mut().find(|view| view.number == turn + 1);
+        let answers = view.into_iter().flat_map(|view| &mut view.answers);
+        for answer in answers.filter(|answer| answer.letter == side.letter()) {
+            answer.reasoning.clone_from(text);
+        }
+    }
     page(&RevealPage {
         site,
         id: battle.id,
-        verdict: in_words(verdict),
+        verdict: in_words(*verdict),
         cards: cards.into_iter().flatten().collect(),
-        turns: turn_views(&battle.turns, Links::Live),
-        set,
+        turns,
+        set: *set,
+        leaked: battle.leaked,
     })
 }
 

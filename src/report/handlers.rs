@@ -21,7 +21,7 @@ impl From<FilesError> for HttpError {
 
 fn present(current: &Current) -> Result<Arc<Report>, HttpError> {
     current.get().ok_or_else(|| {
-        HttpError::unavailable("the report is not computed yet; try again in a minute")
+        HttpError::unavailable("the report is not computed yet; try again in a minute", 60)
             .with_link("/leaderboard", "See the leaderboard meanwhile")
     })
 }

@@ -60,8 +60,10 @@ pub async fn cast(
             None => Err(VoteError::Closed),
         };
     }
-    queries::count_up(&mut tx, battle.models, verdict).await?;
+    if !battle.leaked {
+        queries::count_up(&mut tx, battle.models, verdict).await?;
+    }
     // The lock that puts votes in order comes last, so that it is held for the commit only.
-    queries::insert(&mut tx, id, voter, verdict).await?;
+    queries::insert(&mut tx, id, voter, verdict, battle.leaked).await?;
     Ok(tx.commit().await?)
 }

@@ -7,6 +7,7 @@ mod database;
 mod export;
 mod kit_postgres;
 mod leaderboard;
+mod load;
 mod process;
 mod rank;
 mod ranking;

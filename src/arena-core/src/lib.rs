@@ -1,13 +1,18 @@
-//! The pure part of Doubleblind: ids, verdicts, pairing, pacing, ratings, GGUF headers, worker protocol.
+//! The pure part of Doubleblind: ids, verdicts, pairing, pacing, ratings, GGUF headers,
+//! worker protocol, and what is read out of an answer's text.
 //!
 //! Nothing here does I/O, reads a clock or owns a source of randomness. A caller hands in `now`,
 //! `&mut impl Rng` and bytes, so every result can be repeated by an outsider.
 
 pub mod gguf;
 pub mod ids;
+pub mod leak;
+pub mod normalise;
 pub mod pace;
 pub mod pairing;
 pub mod protocol;
 pub mod ranking;
+pub mod reasoning;
 pub mod sampling;
+pub mod share;
 pub mod verdict;

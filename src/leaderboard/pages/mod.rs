@@ -1,6 +1,7 @@
 //! Pages of the leaderboard stage; words and numbers are decided here, templates only print.
 
 pub mod checks;
+pub mod leaks;
 pub mod matrix;
 
 use actix_web::HttpResponse;
@@ -10,10 +11,11 @@ use serde::Deserialize;
 
 use crate::battle::sets::handlers::SetLine;
 use crate::battle::sets::queries::Listed;
-use crate::config::{Answering, Site};
+use crate::battle::{self, Ring};
+use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::wording;
-use crate::pool::{Model, Policy};
+use crate::pool::Model;
 use crate::ranking::slices::{Anchor, Sliced};
 use crate::ranking::{Published, View};
 
@@ -294,14 +296,15 @@ struct MethodPage<'a> {
     system_prompt: &'a str,
     sampling: String,
     weights: Vec<(String, u32, String)>,
+    at_once: String,
+    resume_seconds: u64,
     source: String,
 }
 
 /// How battles and ratings come about.
 pub fn method(
     site: &Site,
-    answering: &Answering,
-    policy: &Policy,
+    Ring { answering, policy, limits, .. }: &Ring,
     published: &Published,
 ) -> Result<HttpResponse, HttpError> {
     let active: Vec<Model> =
@@ -318,6 +321,8 @@ pub fn method(
                 (model.name.clone(), model.weight, format!("{:.0} %", 100.0 * share))
             })
             .collect(),
+        at_once: wording::counted(i64::try_from(limits.at_once).unwrap_or(i64::MAX), "battle"),
+        resume_seconds: battle::UNWATCHED_LIMIT.as_secs(),
         source: source_line(&published.view()),
     })
 }

@@ -13,7 +13,7 @@ use std::time::{Duration, Instant};
 
 use arena_core::ids::{ModelId, Side};
 use arena_core::sampling::Sampling;
-use doubleblind::battle;
+use doubleblind::battle::{self, Limits};
 use doubleblind::config::Answering;
 use doubleblind::inference::{Engine, Engines};
 use doubleblind::pool::{self, Model, Policy};
@@ -47,6 +47,7 @@ pub(crate) struct TestArena {
     db: PgPool,
     database: TestDatabase,
     answering: Answering,
+    limits: Limits,
     _place: SemaphorePermit<'static>,
 }
 
@@ -80,8 +81,17 @@ impl TestArena {
         Self::with_deadline(Duration::from_secs(60)).await
     }
 
+    /// An arena in which only so many battles may be in progress.
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
+        Self::with(Duration::from_secs(60), limits).await
+    }
+
     /// An arena whose answers fail after the given time of being watched.
     pub(crate) async fn with_deadline(deadline: Duration) -> Self {
+        Self::with(deadline, server::MANY).await
+    }
+
+    async fn with(deadline: Duration, limits: Limits) -> Self {
         let place = PLACES.acquire().await.unwrap();
         let database = database().await;
         let db = PgPoolOptions::new().max_connections(2).connect_lazy(&database.url()).unwrap();
@@ -91,8 +101,8 @@ impl TestArena {
             deadline,
         };
         let engines = Engines::default();
-        let server = Server::start(&database.url(), &engines, &answering);
-        Self { server, engines, db, database, answering, _place: place }
+        let server = Server::start(&database.url(), &engines, &answering, limits);
+        Self { server, engines, db, database, answering, limits, _place: place }
     }
 
     /// An arena of two models, Aster and Birch.
@@ -158,7 +168,8 @@ impl TestArena {
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
         battle::job::settle_interrupted(&self.db).await.unwrap();
-        self.server = Server::start(&self.database.url(), &self.engines, &self.answering);
+        self.server =
+            Server::start(&self.database.url(), &self.engines, &self.answering, self.limits);
     }
 
     /// How many battles are being written.

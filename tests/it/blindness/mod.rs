@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod checker;
+mod line;
 mod personas;
 mod recorder;
 

@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arena_core::protocol::{Failure, Finish, Usage};
+use doubleblind::battle::Limits;
 use doubleblind::inference::Job;
 use doubleblind::pool::Model;
 
 use super::checker::Checker;
 use crate::arena::{Script, Scripted, TestArena, model};
+
+/// What some of them think before they answer.
+const THOUGHTS: &str = "quibbling over marmalade";
 
 /// A model and how it answers.
 #[derive(Clone)]
@@ -58,31 +62,32 @@ fn persona(
     }
 }
 
-/// The four: from 1 to 20 ms a piece, from 60 to 240 characters, ended by themselves or by the limit.
+/// The four: from 1 to 20 ms a piece, from 30 to 120 characters, two with thoughts in front, ended by themselves or by the limit.
 pub(super) fn all() -> Vec<Persona> {
     let plain = |words: usize| "an even answer of plain words ".repeat(words / 6);
+    let thinking = |words: usize| format!("<think>\n{THOUGHTS}\n</think>\n\n{}", plain(words));
     vec![
         persona(
             ("Zyxquor Nine", "Obrunth Foundry", "Zyxquor Seed", "IQ9_ZYX"),
-            (plain(12), 1, Finish::Stop),
+            (thinking(6), 1, Finish::Stop),
             [482_719_503, 917_263_544, 15_593_726, 70_048_193],
             Script::fails(Failure::WorkerDied),
         ),
         persona(
             ("Vlimpra Chat", "Snorvik & Daughters", "Vlimpra Base", "VL4_PRA"),
-            (plain(48), 20, Finish::Length),
+            (plain(24), 20, Finish::Length),
             [638_402_917, 593_817_264, 27_182_845, 94_159_265],
             Script::says("an answer that stops in the").then_fails(Failure::Decode),
         ),
         persona(
             ("Krondax Ultra", "Tembrish Laboratories", "Krondax Root", "KR2_DAX"),
-            (plain(24), 5, Finish::Stop),
+            (plain(12), 5, Finish::Stop),
             [314_159_767, 161_803_911, 57_721_566, 69_314_719],
             Script::says("  \n"),
         ),
         persona(
             ("Pwizzel Tiny", "Quonset Yaklin", "Pwizzel Origin", "PW8_ZEL"),
-            (plain(36), 12, Finish::Length),
+            (thinking(18), 12, Finish::Length),
             [141_421_359, 173_205_083, 22_360_679, 24_494_897],
             Script::hangs_up(),
         ),
@@ -153,8 +158,14 @@ pub(super) fn checker(personas: &[Persona]) -> Checker {
         let digest = hex::decode(&persona.model.file_sha256).unwrap();
         checker.add_bytes(&format!("digest of {}", persona.model.name), &digest);
     }
-    for word in ["tokens/s", "the token limit", "its own end", "as the script says", "worker_died"]
-    {
+    for word in [
+        "tokens/s",
+        "the token limit",
+        "its own end",
+        "as the script says",
+        "worker_died",
+        THOUGHTS,
+    ] {
         checker.add_text("wording", word);
     }
     checker
@@ -162,7 +173,15 @@ pub(super) fn checker(personas: &[Persona]) -> Checker {
 
 /// An arena of these models.
 pub(super) async fn arena(personas: &[Persona]) -> TestArena {
-    let arena = TestArena::open().await;
+    filled(TestArena::open().await, personas).await
+}
+
+/// The same, with room for so many battles only.
+pub(super) async fn arena_within(personas: &[Persona], limits: Limits) -> TestArena {
+    filled(TestArena::with_limits(limits).await, personas).await
+}
+
+async fn filled(arena: TestArena, personas: &[Persona]) -> TestArena {
     for (index, persona) in personas.iter().enumerate() {
         arena.join(persona.model.clone(), &persona.engine(index)).await;
     }
