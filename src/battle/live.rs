@@ -126,6 +126,14 @@ impl Live {
         self.progress.send_modify(|progress| progress.frames = count);
     }
 
+    /// Waits for the next whole step since the start, or for the voter to pass on.
+    async fn wait_for_step(&self, started: tokio::time::Instant, step: Duration) {
+        let steps = started.elapsed().as_millis() / step.as_millis().max(1) + 1;
+        let until = started + step * u32::try_from(steps).unwrap_or(u32::MAX);
+        let mut stop = self.stop.subscribe();
+        let _ = tokio::time::timeout_at(until, stop.wait_for(|stop| *stop)).await;
+    }
+
     /// For how long nobody has watched.
     fn absent_for(&self) -> Option<Duration> {
         let mut audience = lock(&self.audience);
@@ -173,8 +181,13 @@ impl Hub {
         lock(&self.live).insert(id, Arc::clone(&live));
         let (ring, hub) = (ring.clone(), self.clone());
         tokio::spawn(async move {
+            let started = tokio::time::Instant::now();
             let mut round = Round::start(&ring, models, jobs);
             let complete = round.run(&live, ring.answering.deadline).await;
+            if round.any_failed() {
+                round.generations = Sides { left: None, right: None };
+                live.wait_for_step(started, ring.answering.failure_step).await;
+            }
             recording::store(&ring.db, id, live.round, round.endings, complete).await;
             let mut battles = lock(&hub.live);
             if battles.get(&id).is_some_and(|other| Arc::ptr_eq(other, &live)) {

@@ -68,7 +68,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
 }
 
 /// The fields of [`BoardLine`], in their order.
-const BOARD_COLUMNS: [&str; 24] = [
+const BOARD_COLUMNS: [&str; 27] = [
     "rank",
     "rank_low",
     "rank_high",
@@ -93,6 +93,9 @@ const BOARD_COLUMNS: [&str; 24] = [
     "quantization",
     "file_sha256",
     "retired",
+    "remote",
+    "operator",
+    "operator_country",
 ];
 
 #[derive(Serialize)]
@@ -117,10 +120,13 @@ struct BoardLine<'a> {
     maker: &'a str,
     country: &'a str,
     licence: &'a str,
-    parameters: i64,
+    parameters: Option<i64>,
     quantization: &'a str,
-    file_sha256: &'a str,
+    file_sha256: Option<&'a str>,
     retired: bool,
+    remote: bool,
+    operator: Option<&'a str>,
+    operator_country: Option<&'a str>,
 }
 
 /// Two decimals: what an interval of several points leaves meaningful, and equal on every machine.
@@ -150,10 +156,13 @@ fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
         maker: &model.maker,
         country: &model.country,
         licence: &model.licence,
-        parameters: model.parameter_count,
-        quantization: &model.quantization,
-        file_sha256: &model.file_sha256,
+        parameters: model.parameter_count(),
+        quantization: model.quantization(),
+        file_sha256: model.file().map(|file| file.sha256.as_str()),
         retired: !model.is_active(),
+        remote: model.endpoint().is_some(),
+        operator: model.endpoint().map(|endpoint| endpoint.operator.operator.as_str()),
+        operator_country: model.endpoint().map(|endpoint| endpoint.operator.country.as_str()),
     };
     view.in_order().into_iter().map(line).collect()
 }

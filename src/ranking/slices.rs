@@ -173,10 +173,12 @@ fn slices_of(
     found.push(Slice::Month(month(of.cast_at)));
     let (left, right) = (&ledger.models[vote.vote.left], &ledger.models[vote.vote.right]);
     found.extend(countries(left, right));
-    let class = size_class(left.parameter_count);
-    if class == size_class(right.parameter_count) {
-        found.push(Slice::Size(class.to_owned()));
-    }
+    let class = left.parameter_count().map(size_class);
+    found.extend(
+        class
+            .filter(|_| class == right.parameter_count().map(size_class))
+            .map(|class| Slice::Size(class.to_owned())),
+    );
     found
 }
 
@@ -262,7 +264,9 @@ fn is_in(
         }
         Slice::Size(class) => {
             let (left, right) = models();
-            size_class(left.parameter_count) == class && size_class(right.parameter_count) == class
+            let is =
+                |model: &Model| model.parameter_count().map(size_class) == Some(class.as_str());
+            is(left) && is(right)
         }
     }
 }

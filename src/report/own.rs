@@ -30,6 +30,8 @@ pub struct OwnModel {
     pub licence: String,
     /// Number of parameters, if known.
     pub parameter_count: Option<u64>,
+    /// Who runs it, if it does not run here.
+    pub operator: Option<String>,
 }
 
 /// Strengths of the site's board with a covariance that knows its voters.
