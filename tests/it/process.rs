@@ -110,7 +110,7 @@ impl Serving {
             .stderr(log)
             .spawn()
             .unwrap();
-        let client = Client::builder().cookie_store(true).build().unwrap();
+        let client = crate::arena::client().cookie_store(true).build().unwrap();
         let serving = Self { child, base: format!("http://127.0.0.1:{port}"), client };
         serving.wait("the first page", |page| page.contains("Ask two models")).await;
         serving

@@ -29,7 +29,7 @@ use crate::database::{TestDatabase, database};
 
 pub(crate) use scripted::{Script, Scripted};
 use server::Server;
-pub(crate) use voter::{Event, Frames, Reply, Voter};
+pub(crate) use voter::{Event, Frames, Reply, Voter, client};
 
 /// Longest wait for anything; waits end as soon as they can.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);

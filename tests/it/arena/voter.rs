@@ -1,9 +1,16 @@
 //! A person with a browser: one method per thing that person does.
 
 use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
 
 use super::LIMIT;
+
+/// The start of a client. It wants to know its ciphers, although nothing is encrypted here.
+pub(crate) fn client() -> ClientBuilder {
+    // An error means that they are known already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
 
 /// One browser with its cookies.
 pub(crate) struct Voter {
@@ -37,7 +44,7 @@ impl Reply {
 impl Voter {
     pub(super) fn new(address: String) -> Self {
         let accept = HeaderValue::from_static("text/html,application/xhtml+xml");
-        let client = Client::builder()
+        let client = client()
             .cookie_store(true)
             .redirect(redirect::Policy::none())
             .default_headers(HeaderMap::from_iter([(header::ACCEPT, accept)]))
