@@ -175,8 +175,17 @@ async fn add_remote(settings: &Settings, db: &PgPool, addition: RemoteAddition) 
         if !is_private(&endpoint.url) {
             say("They travel unencrypted: use https, or a tunnel, unless the network is yours.");
         }
+        if endpoint.key_file.as_deref().is_some_and(is_open_to_others) {
+            say("Other users of this machine can read the key file; `chmod 600` closes it.");
+        }
     }
     Ok(())
+}
+
+fn is_open_to_others(file: &std::path::Path) -> bool {
+    use std::os::unix::fs::PermissionsExt;
+
+    file.metadata().is_ok_and(|found| found.permissions().mode() & 0o077 != 0)
 }
 
 async fn list(db: &PgPool) -> Outcome {

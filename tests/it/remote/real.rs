@@ -106,6 +106,7 @@ async fn a_real_server_of_another_project_answers_in_battles() {
 
     assert!(!wrong_done && wrong_said.contains("status 401"), "{wrong_said}");
     assert!(added.contains("questions are sent to Heron Hosting (Denmark)"), "{added}");
+    assert!(added.contains("`chmod 600` closes it"), "{added}");
     assert!(landing.contains("may be sent to Heron Hosting (Denmark)"), "{landing}");
     assert!(!blind.contains("of Two"), "{blind}");
     for fact in ["First of Two", "Second of Two", "<dd>remote</dd>", "model smol", "tokens/s"] {
