@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::kit::language::{Languages, UnknownLanguage};
+use crate::kit::whereabouts::Whereabouts;
 
 /// What can be set from outside. Every value is optional here; [`Given::settle`] fills the gaps.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -147,6 +148,8 @@ pub struct Site {
     pub name: String,
     /// Version of the static files, part of their addresses.
     pub assets: String,
+    /// Where questions go.
+    pub whereabouts: Whereabouts,
 }
 
 /// How answers are made: the same for every model.
@@ -158,6 +161,9 @@ pub struct Answering {
     pub sampling: Sampling,
     /// How long an answer may take while somebody watches.
     pub deadline: Duration,
+    /// Failures are told at whole multiples of this time, so that how soon one is known, which
+    /// differs from engine to engine, tells nothing.
+    pub failure_step: Duration,
 }
 
 /// How workers are run.
@@ -173,6 +179,8 @@ pub struct Workers {
     pub sequences: u32,
 }
 
+/// Longer than the tries of an endpoint that refuses connections take.
+const FAILURE_STEP: Duration = Duration::from_secs(5);
 const SYSTEM_PROMPT: &str = "You are a helpful assistant. Answer in the language of the question.";
 
 impl Given {
@@ -198,11 +206,13 @@ impl Given {
             site: Site {
                 name: given.site_name.unwrap_or_else(|| "Doubleblind".to_owned()),
                 assets: crate::kit::assets::version(),
+                whereabouts: Whereabouts::default(),
             },
             answering: Answering {
                 system_prompt: given.system_prompt.unwrap_or_else(|| SYSTEM_PROMPT.to_owned()),
                 sampling,
                 deadline: Duration::from_secs(given.answer_seconds.unwrap_or(300)),
+                failure_step: FAILURE_STEP,
             },
             workers: Workers {
                 program: given.worker_bin.unwrap_or_else(worker_beside_this_program),

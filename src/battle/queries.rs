@@ -2,12 +2,13 @@
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
 use arena_core::pairing::Draw;
-use arena_core::protocol::{Failure, Finish, Usage};
+use arena_core::protocol::{Failure, Finish};
 use arena_core::ranking::StyleCounts;
 use sqlx::PgConnection;
 
 use super::{Answer, Battle, SkipReason, State, Turn};
 use crate::config::Answering;
+use crate::inference::Work;
 
 /// Which answer: battle, turn, attempt and side.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +26,7 @@ pub(crate) enum Ending {
         body: String,
         reasoning: Option<String>,
         finish: Finish,
-        usage: Usage,
+        usage: Work,
         engine: Option<String>,
     },
     Failed(Failure),
@@ -139,8 +140,8 @@ pub(super) async fn end_answer(
         body,
         finish,
         engine,
-        usage.map(|usage| tokens(usage.prompt_tokens)),
-        usage.map(|usage| tokens(usage.answer_tokens)),
+        usage.and_then(|usage| usage.prompt_tokens).map(tokens),
+        usage.and_then(|usage| usage.answer_tokens).map(tokens),
         usage.map(|usage| milliseconds(usage.first_token_ms)),
         usage.map(|usage| milliseconds(usage.total_ms)),
         reasoning,

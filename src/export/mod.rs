@@ -103,7 +103,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
 }
 
 /// What the site's board has behind the columns of [`Line`], in the order of [`BoardLine`].
-const MORE_COLUMNS: [&str; 11] = [
+const MORE_COLUMNS: [&str; 14] = [
     "rank_ub",
     "tie_group",
     "votes_to_flip",
@@ -115,6 +115,9 @@ const MORE_COLUMNS: [&str; 11] = [
     "quantization",
     "file_sha256",
     "retired",
+    "remote",
+    "operator",
+    "operator_country",
 ];
 
 #[derive(Serialize)]
@@ -134,10 +137,13 @@ struct More<'a> {
     maker: &'a str,
     country: &'a str,
     licence: &'a str,
-    parameters: i64,
+    parameters: Option<i64>,
     quantization: &'a str,
-    file_sha256: &'a str,
+    file_sha256: Option<&'a str>,
     retired: bool,
+    remote: bool,
+    operator: Option<&'a str>,
+    operator_country: Option<&'a str>,
 }
 
 fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
@@ -151,10 +157,13 @@ fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
             maker: &model.maker,
             country: &model.country,
             licence: &model.licence,
-            parameters: model.parameter_count,
-            quantization: &model.quantization,
-            file_sha256: &model.file_sha256,
+            parameters: model.parameter_count(),
+            quantization: model.quantization(),
+            file_sha256: model.file().map(|file| file.sha256.as_str()),
             retired: !model.is_active(),
+            remote: model.endpoint().is_some(),
+            operator: model.endpoint().map(|endpoint| endpoint.operator.operator.as_str()),
+            operator_country: model.endpoint().map(|endpoint| endpoint.operator.country.as_str()),
         },
     };
     view.in_order().into_iter().map(line).collect()

@@ -8,14 +8,15 @@ use arena_core::ids::ModelId;
 use sqlx::PgPool;
 use sqlx::postgres::PgListener;
 
-use super::{Engines, LocalWorker, ModelFile};
+use super::remote::Patience;
+use super::{Engine, Engines, LocalWorker, ModelFile, RemoteEngine};
 use crate::config::Workers;
-use crate::pool::{self, Model};
+use crate::pool::{self, Model, Source};
 
 /// How often the pool is read even if no change was announced.
 const AT_LEAST_EVERY: Duration = Duration::from_secs(60);
 
-/// Starts and ends workers as the pool says, until the task is dropped.
+/// Starts and ends engines as the pool says, until the task is dropped.
 pub async fn follow_pool(db: PgPool, engines: Engines, workers: Workers) {
     let mut listener = None;
     loop {
@@ -50,16 +51,32 @@ async fn match_pool(db: &PgPool, engines: &Engines, workers: &Workers) -> sqlx::
     engines.retain(&active);
     let running = engines.models();
     for model in models.iter().filter(|model| !running.contains(&model.id)) {
-        engines.put(model.id, Arc::new(start(model, workers)));
+        match start(model, workers) {
+            Ok(engine) => engines.put(model.id, engine),
+            Err(error) => tracing::error!(model.name, "no engine: {error}"),
+        }
     }
     Ok(())
 }
 
-fn start(model: &Model, workers: &Workers) -> LocalWorker {
-    let file = ModelFile {
-        path: model.file_path.clone(),
-        size_bytes: u64::try_from(model.file_size_bytes).unwrap_or(0),
-        modified_at: model.file_modified_at,
-    };
-    LocalWorker::start(&model.name, file, model.chat_template.clone(), workers)
+fn start(model: &Model, workers: &Workers) -> Result<Arc<dyn Engine>, reqwest::Error> {
+    Ok(match &model.source {
+        Source::File(file) => Arc::new(LocalWorker::start(
+            &model.name,
+            ModelFile {
+                path: file.path.clone(),
+                size_bytes: u64::try_from(file.size_bytes).unwrap_or(0),
+                modified_at: file.modified_at,
+            },
+            file.chat_template.clone(),
+            workers,
+        )),
+        Source::Endpoint(endpoint) => {
+            let (name, operator) = (&model.name, &endpoint.operator);
+            tracing::info!(model.name = name, "questions are sent to {operator}");
+            let context = u32::try_from(model.context_tokens).unwrap_or(0);
+            let patience = Patience::default();
+            Arc::new(RemoteEngine::start(name, endpoint.clone(), context, patience)?)
+        }
+    })
 }

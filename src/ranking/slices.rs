@@ -172,10 +172,12 @@ fn slices_of(snapshot: &Snapshot, of: &Entry, now: OffsetDateTime) -> Vec<Slice>
     found.push(Slice::Month(month(of.cast_at)));
     let Sides { left, right } = snapshot.sides(of);
     found.extend(countries(left, right));
-    let class = size_class(left.parameter_count);
-    if class == size_class(right.parameter_count) {
-        found.push(Slice::Size(class.to_owned()));
-    }
+    let class = left.parameter_count().map(size_class);
+    found.extend(
+        class
+            .filter(|_| class == right.parameter_count().map(size_class))
+            .map(|class| Slice::Size(class.to_owned())),
+    );
     found
 }
 
@@ -247,7 +249,9 @@ fn is_in(snapshot: &Snapshot, slice: &Slice, of: &Entry, now: OffsetDateTime) ->
         }
         Slice::Size(class) => {
             let Sides { left, right } = snapshot.sides(of);
-            size_class(left.parameter_count) == class && size_class(right.parameter_count) == class
+            let is =
+                |model: &Model| model.parameter_count().map(size_class) == Some(class.as_str());
+            is(left) && is(right)
         }
     }
 }

@@ -7,7 +7,7 @@ use arena_core::verdict::Verdict;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use crate::pool::Model;
+use crate::pool::{GgufFile, Model, Source};
 use crate::vote::queries::Vote;
 
 /// A model of this name.
@@ -19,16 +19,18 @@ pub(super) fn model(name: &str, country: &str, parameter_count: i64) -> Model {
         country: country.to_owned(),
         licence: "MIT".to_owned(),
         base_model: None,
-        architecture: "llama".to_owned(),
-        parameter_count,
-        quantization: "Q4_K_M".to_owned(),
         context_tokens: 4096,
-        file_path: PathBuf::from("model.gguf"),
-        file_size_bytes: 1,
-        file_modified_at: OffsetDateTime::UNIX_EPOCH,
-        file_sha256: "0".repeat(64),
-        chat_template: None,
-        template_source: "file".to_owned(),
+        source: Source::File(GgufFile {
+            architecture: "llama".to_owned(),
+            parameter_count,
+            quantization: "Q4_K_M".to_owned(),
+            path: PathBuf::from("model.gguf"),
+            size_bytes: 1,
+            modified_at: OffsetDateTime::UNIX_EPOCH,
+            sha256: "0".repeat(64),
+            chat_template: None,
+            template_source: "file".to_owned(),
+        }),
         weight: 1,
         retired_at: None,
     }
@@ -52,6 +54,7 @@ pub(super) fn vote(
         language: None,
         p_draw: 0.5,
         style: None,
+        leaked: false,
     }
 }
 

@@ -11,6 +11,7 @@ mod load;
 mod process;
 mod rank;
 mod ranking;
+mod remote;
 mod report;
 mod sets;
 mod tidy;

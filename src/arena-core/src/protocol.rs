@@ -99,6 +99,8 @@ pub enum TemplateSource {
     Given,
     /// No template: a base model gets the stated completion format.
     Completion,
+    /// An endpoint elsewhere applies its own; no worker ever says so.
+    Endpoint,
 }
 
 impl TemplateSource {
@@ -108,6 +110,7 @@ impl TemplateSource {
             TemplateSource::File => "file",
             TemplateSource::Given => "given",
             TemplateSource::Completion => "completion",
+            TemplateSource::Endpoint => "endpoint",
         }
     }
 }

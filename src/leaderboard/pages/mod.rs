@@ -31,7 +31,7 @@ pub struct Line {
     pub licence: String,
     /// Size in parameters.
     pub size: String,
-    /// Number format of the weights.
+    /// Number format of the weights; of a model that runs elsewhere, the word remote and who runs it.
     pub quantization: String,
     /// Place, or a dash.
     pub rank: String,
@@ -94,8 +94,8 @@ pub fn lines(view: &View<'_>) -> Vec<Line> {
         maker: model.maker.clone(),
         country: wording::country(&model.country),
         licence: model.licence.clone(),
-        size: wording::parameters(model.parameter_count),
-        quantization: model.quantization.clone(),
+        size: model.parameter_count().map_or("–".to_owned(), wording::parameters),
+        quantization: runs_as(model),
         rank: row.rank.map_or("–".to_owned(), |rank| rank.rank.to_string()),
         spread: row.rank.map_or("–".to_owned(), |rank| format!("{}–{}", rank.best, rank.worst)),
         rating: row.rating.map_or("–".to_owned(), |rating| format!("{:.0}", rating.rating)),
@@ -114,6 +114,25 @@ pub fn lines(view: &View<'_>) -> Vec<Line> {
         retired: !model.is_active(),
     };
     view.in_order().into_iter().map(line).collect()
+}
+
+/// The number format of the weights, or that they are elsewhere and who has them.
+pub(super) fn runs_as(model: &Model) -> String {
+    let format = model.quantization();
+    match model.endpoint() {
+        Some(endpoint) => format!("{format}: {}", endpoint.operator),
+        None => format.to_owned(),
+    }
+}
+
+/// Which models are remote, for pages that list models and have no column for it.
+fn remote_line(models: &[Model]) -> String {
+    let remote = models.iter().filter_map(|model| Some((model, model.endpoint()?)));
+    remote
+        .map(|(model, endpoint)| {
+            format!(" {} is remote, run by {}.", model.name, endpoint.operator)
+        })
+        .collect()
 }
 
 /// A count in words.
@@ -161,9 +180,10 @@ pub(super) fn source_line(view: &View<'_>) -> String {
     };
     format!(
         "Source: this arena's own blind votes; {which}. Bradley-Terry; ties, both good and both bad \
-         as half wins; 95 % sandwich intervals {}; {scale}; computed {}.{capped}{problem}",
+         as half wins; 95 % sandwich intervals {}; {scale}; computed {}.{capped}{}{problem}",
         view.basis.dependence.in_words(),
-        wording::minute(view.computed_at)
+        wording::minute(view.computed_at),
+        remote_line(view.models)
     )
 }
 
@@ -295,6 +315,7 @@ struct MethodPage<'a> {
     site: &'a Site,
     system_prompt: &'a str,
     sampling: String,
+    elsewhere: Option<String>,
     weights: Vec<(String, u32, String)>,
     at_once: String,
     resume_seconds: u64,
@@ -314,6 +335,7 @@ pub fn method(
         site,
         system_prompt: &answering.system_prompt,
         sampling: answering.sampling.to_string(),
+        elsewhere: site.whereabouts.elsewhere(),
         weights: active
             .iter()
             .zip(shares)

@@ -88,7 +88,11 @@ async fn run(
     let keep_fresh = tokio::spawn(keep_fresh);
     let hub = Hub::default();
     let parts = Parts {
-        site: Site { name: "Test arena".to_owned(), assets: "0".to_owned() },
+        site: Site {
+            name: "Test arena".to_owned(),
+            assets: "0".to_owned(),
+            whereabouts: engines.whereabouts(),
+        },
         db: db.clone(),
         ring: Ring {
             db,

@@ -4,12 +4,19 @@ use std::sync::Arc;
 
 use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
 
 use tokio::io::AsyncWriteExt;
 use tokio::net::{TcpSocket, TcpStream};
 
 use super::LIMIT;
+
+/// The start of a client. It wants to know its ciphers, although nothing is encrypted here.
+pub(crate) fn client() -> ClientBuilder {
+    // An error means that they are known already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
 
 /// One browser with its cookies.
 pub(crate) struct Voter {
@@ -45,7 +52,7 @@ impl Voter {
     pub(super) fn new(address: String) -> Self {
         let accept = HeaderValue::from_static("text/html,application/xhtml+xml");
         let jar = Arc::<Jar>::default();
-        let client = Client::builder()
+        let client = client()
             .cookie_provider(Arc::clone(&jar))
             .redirect(redirect::Policy::none())
             .default_headers(HeaderMap::from_iter([(header::ACCEPT, accept)]))

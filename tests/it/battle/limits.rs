@@ -26,6 +26,7 @@ async fn ring(arena: &TestArena, limits: Limits) -> Ring {
         system_prompt: "Be brief.".to_owned(),
         sampling: Sampling::default(),
         deadline: Duration::from_secs(60),
+        failure_step: Duration::from_millis(50),
     };
     Ring {
         db: arena.db(),

@@ -8,10 +8,10 @@ use std::time::Duration;
 use arena_core::protocol::{Failure, Finish, Usage};
 use doubleblind::battle::Limits;
 use doubleblind::inference::Job;
-use doubleblind::pool::Model;
+use doubleblind::pool::{GgufFile, Model, Source};
 
 use super::checker::Checker;
-use crate::arena::{Script, Scripted, TestArena, model};
+use crate::arena::{Script, Scripted, TestArena, model, weights};
 
 /// What some of them think before they answer.
 const THOUGHTS: &str = "quibbling over marmalade";
@@ -39,11 +39,14 @@ fn persona(
     let model = Model {
         maker: maker.to_owned(),
         base_model: Some(base.to_owned()),
-        quantization: quantization.to_owned(),
-        architecture: format!("{file}-architecture"),
-        parameter_count: i64::from(answer_tokens) * 7,
-        file_path: PathBuf::from(format!("weights/{file}.gguf")),
-        chat_template: Some(format!("{{# {name} template #}}")),
+        source: Source::File(GgufFile {
+            quantization: quantization.to_owned(),
+            architecture: format!("{file}-architecture"),
+            parameter_count: i64::from(answer_tokens) * 7,
+            path: PathBuf::from(format!("weights/{file}.gguf")),
+            chat_template: Some(format!("{{# {name} template #}}")),
+            ..weights(name)
+        }),
         ..model(name)
     };
     Persona {
@@ -117,7 +120,8 @@ impl Persona {
     /// Everything about it that nobody may see before the vote.
     fn secrets(&self) -> Vec<(&'static str, String)> {
         let (model, usage) = (&self.model, &self.usage);
-        let path = model.file_path.to_string_lossy().into_owned();
+        let file = model.file().unwrap();
+        let path = file.path.to_string_lossy().into_owned();
         // As the reveal states it: what follows the first token, over the time after it.
         let seconds = (usage.total_ms - usage.first_token_ms) as f64 / 1000.0;
         let speed = f64::from(usage.answer_tokens - 1) / seconds;
@@ -126,13 +130,13 @@ impl Persona {
             ("first name", model.name.split(' ').next().unwrap().to_owned()),
             ("maker", model.maker.clone()),
             ("base model", model.base_model.clone().unwrap()),
-            ("quantization", model.quantization.clone()),
-            ("architecture", model.architecture.clone()),
+            ("quantization", file.quantization.clone()),
+            ("architecture", file.architecture.clone()),
             ("path", path.clone()),
             ("file name", path.rsplit('/').next().unwrap().to_owned()),
-            ("template", model.chat_template.clone().unwrap()),
-            ("digest", model.file_sha256.clone()),
-            ("start of the digest", model.file_sha256[..12].to_owned()),
+            ("template", file.chat_template.clone().unwrap()),
+            ("digest", file.sha256.clone()),
+            ("start of the digest", file.sha256[..12].to_owned()),
             ("id", model.id.0.hyphenated().to_string()),
             ("short id", model.id.0.simple().to_string()),
             ("engine", self.engine.clone()),
@@ -141,7 +145,7 @@ impl Persona {
             ("time to the first token", usage.first_token_ms.to_string()),
             ("time", usage.total_ms.to_string()),
             ("speed", format!("{speed:.1}")),
-            ("parameters", model.parameter_count.to_string()),
+            ("parameters", file.parameter_count.to_string()),
         ]
     }
 }
@@ -155,7 +159,7 @@ pub(super) fn checker(personas: &[Persona]) -> Checker {
         }
         let bytes = persona.model.id.0.as_bytes();
         checker.add_bytes(&format!("id of {}", persona.model.name), bytes);
-        let digest = hex::decode(&persona.model.file_sha256).unwrap();
+        let digest = hex::decode(&persona.model.file().unwrap().sha256).unwrap();
         checker.add_bytes(&format!("digest of {}", persona.model.name), &digest);
     }
     for word in [
