@@ -37,8 +37,14 @@ pub(super) async fn play(
     if !has_place(live, &mut ticket).await {
         return Outcome::default();
     }
+    let started = tokio::time::Instant::now();
     let mut round = Round::start(&ring.engines, models, jobs, Pace::default());
     let complete = round.run(live, ticket, ring.answering.deadline).await;
+    if round.any_failed() {
+        // The other side is freed at once; how soon a model fails must not tell which one it is.
+        round.generations = Sides { left: None, right: None };
+        live.wait_for_step(started, ring.answering.failure_step).await;
+    }
     Outcome { complete, endings: round.endings, shown: live.shown().0 }
 }
 
