@@ -9,6 +9,7 @@ use clap::Args;
 use serde::Deserialize;
 
 use crate::kit::language::{Languages, UnknownLanguage};
+use crate::kit::whereabouts::Whereabouts;
 
 /// What can be set from outside. Every value is optional here; [`Given::settle`] fills the gaps.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -63,6 +64,9 @@ pub struct Given {
     /// Battles that may wait in line [default: 32]
     #[arg(long, env = "DOUBLEBLIND_BATTLES_WAITING", global = true, value_name = "N")]
     pub battles_waiting: Option<u32>,
+    /// Memory that loaded models may take together, in MiB; others are loaded when they are drawn [default: 70 % of all]
+    #[arg(long, env = "DOUBLEBLIND_MEMORY", global = true, value_name = "MIB")]
+    pub memory: Option<u64>,
     /// Answer questions of evaluation sets in advance while no battle is being written [default: true]
     #[arg(long, env = "DOUBLEBLIND_STORE_ANSWERS", global = true, value_name = "BOOL")]
     pub store_answers: Option<bool>,
@@ -152,6 +156,8 @@ pub struct Site {
     pub name: String,
     /// Version of the static files, part of their addresses.
     pub assets: String,
+    /// Where questions go.
+    pub whereabouts: Whereabouts,
 }
 
 /// How answers are made: the same for every model.
@@ -163,6 +169,9 @@ pub struct Answering {
     pub sampling: Sampling,
     /// How long an answer may take while somebody watches.
     pub deadline: Duration,
+    /// Failures are told at whole multiples of this time, so that how soon one is known, which
+    /// differs from engine to engine, tells nothing.
+    pub failure_step: Duration,
 }
 
 /// How workers are run.
@@ -176,6 +185,20 @@ pub struct Workers {
     pub context_tokens: u32,
     /// Answers that one worker writes at once.
     pub sequences: u32,
+    /// Memory that loaded models may take together.
+    pub memory_bytes: u64,
+}
+
+/// Longer than the tries of an endpoint that refuses connections take.
+const FAILURE_STEP: Duration = Duration::from_secs(5);
+/// Seven tenths of the machine's memory; without limit where it cannot be read.
+fn most_of_memory() -> u64 {
+    let total = || {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()
+    };
+    total().map_or(u64::MAX, |kilobytes| (kilobytes << 10) / 10 * 7)
 }
 
 const SYSTEM_PROMPT: &str = "You are a helpful assistant. Answer in the language of the question.";
@@ -203,11 +226,13 @@ impl Given {
             site: Site {
                 name: given.site_name.unwrap_or_else(|| "Doubleblind".to_owned()),
                 assets: crate::kit::assets::version(),
+                whereabouts: Whereabouts::default(),
             },
             answering: Answering {
                 system_prompt: given.system_prompt.unwrap_or_else(|| SYSTEM_PROMPT.to_owned()),
                 sampling,
                 deadline: Duration::from_secs(given.answer_seconds.unwrap_or(300)),
+                failure_step: FAILURE_STEP,
             },
             workers: Workers {
                 program: given.worker_bin.unwrap_or_else(worker_beside_this_program),
@@ -215,6 +240,7 @@ impl Given {
                 context_tokens: in_range("context", given.context.unwrap_or(8192), 512, 131_072)?,
                 // A model may be in all battles that are written.
                 sequences: at_once,
+                memory_bytes: given.memory.map_or_else(most_of_memory, |mib| mib << 20),
             },
             store_answers: given.store_answers.unwrap_or(true),
             battles_at_once: at_once,
@@ -248,6 +274,7 @@ impl Given {
             threads: self.threads.or(file.threads),
             context: self.context.or(file.context),
             answer_seconds: self.answer_seconds.or(file.answer_seconds),
+            memory: self.memory.or(file.memory),
             store_answers: self.store_answers.or(file.store_answers),
             battles_at_once: self.battles_at_once.or(file.battles_at_once),
             battles_waiting: self.battles_waiting.or(file.battles_waiting),

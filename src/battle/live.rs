@@ -149,6 +149,14 @@ impl Live {
         self.progress.send_modify(|progress| progress.frames = count);
     }
 
+    /// Waits for the next whole step since the start, or for the voter to pass on.
+    pub(super) async fn wait_for_step(&self, started: tokio::time::Instant, step: Duration) {
+        let steps = started.elapsed().as_millis() / step.as_millis().max(1) + 1;
+        let until = started + step * u32::try_from(steps).unwrap_or(u32::MAX);
+        let mut stop = self.stop.subscribe();
+        let _ = tokio::time::timeout_at(until, stop.wait_for(|stop| *stop)).await;
+    }
+
     /// For how long nobody has watched.
     pub(super) fn absent_for(&self) -> Option<Duration> {
         let mut audience = lock(&self.audience);

@@ -2,12 +2,13 @@
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
 use arena_core::pairing::Draw;
-use arena_core::protocol::{Failure, Finish, Usage};
+use arena_core::protocol::{Failure, Finish};
 use arena_core::ranking::StyleCounts;
 use sqlx::PgConnection;
 
 use super::{Answer, Battle, SkipReason, State, Turn};
 use crate::config::Answering;
+use crate::inference::Work;
 
 /// Which answer: battle, turn, attempt and side.
 #[derive(Clone, Copy, Debug)]
@@ -25,7 +26,7 @@ pub(crate) enum Ending {
         body: String,
         reasoning: Option<String>,
         finish: Finish,
-        usage: Usage,
+        usage: Work,
         engine: Option<String>,
     },
     Failed(Failure),
@@ -141,8 +142,8 @@ pub(super) async fn end_answer(
         body,
         finish,
         engine,
-        usage.map(|usage| tokens(usage.prompt_tokens)),
-        usage.map(|usage| tokens(usage.answer_tokens)),
+        usage.and_then(|usage| usage.prompt_tokens).map(tokens),
+        usage.and_then(|usage| usage.answer_tokens).map(tokens),
         usage.map(|usage| milliseconds(usage.first_token_ms)),
         usage.map(|usage| milliseconds(usage.total_ms)),
         reasoning,
@@ -305,14 +306,14 @@ pub(super) async fn find_question_language(
     question: i64,
 ) -> sqlx::Result<Option<String>> {
     sqlx::query_scalar!(
-        r#"select lower(split_part(s.language, '-', 1)) as "language!"
-           from questions q
-           join eval_sets s on s.set_id = q.set_id and s.version = q.set_version
-           where question_id = $1"#,
+        "select substring(lower(s.language) from '^([a-z]{2,3})(-|$)') from questions q
+         join eval_sets s on s.set_id = q.set_id and s.version = q.set_version
+         where question_id = $1",
         question
     )
     .fetch_optional(db)
     .await
+    .map(Option::flatten)
 }
 
 /// One battle with its turns and the latest attempts at their answers.

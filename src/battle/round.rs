@@ -40,8 +40,14 @@ pub(super) async fn play(
     {
         return Outcome::default();
     }
+    let started = tokio::time::Instant::now();
     let mut round = Round::start(&ring.engines, models, scripts, Pace::default());
-    let complete = round.run(live, ticket.as_ref(), ring.answering.deadline).await;
+    let complete = round.run(live, ticket, ring.answering.deadline).await;
+    if round.any_failed() {
+        // The other side is freed at once; how soon a model fails must not tell which one it is.
+        round.generations = Sides { left: None, right: None };
+        live.wait_for_step(started, ring.answering.failure_step).await;
+    }
     Outcome { complete, endings: round.endings, shown: live.shown().0 }
 }
 
@@ -175,7 +181,7 @@ impl Round {
     pub(super) async fn run(
         &mut self,
         live: &Live,
-        ticket: Option<&Ticket>,
+        mut ticket: Option<Ticket>,
         deadline: Duration,
     ) -> bool {
         let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS));
@@ -192,13 +198,13 @@ impl Round {
                 _ = stop.wait_for(|stop| *stop) => return false,
                 _ = ticks.tick() => {
                     let absence = live.absent_for();
-                    let gives_way = ticket.is_some_and(|ticket| {
-                        ticket.is_absent(absence);
-                        ticket.standing() == Standing::GivesWay
-                    });
-                    let gone =
-                        gives_way || absence.is_some_and(|absence| absence > UNWATCHED_LIMIT);
-                    if gone {
+                    if self.both_written() {
+                        // What is left is to show it: the place is for those who write.
+                        ticket = None;
+                    }
+                    if absence.is_some_and(|absence| absence > UNWATCHED_LIMIT)
+                        || gives_way(ticket.as_ref(), absence)
+                    {
                         // Answers that are written are kept, though nobody has seen their ends.
                         return self.both_written();
                     }
@@ -290,6 +296,14 @@ impl Round {
             None => self.fail(side, Failure::WorkerDied, "the worker ended"),
         }
     }
+}
+
+/// Tells the line whether somebody watches; whether the battle has to go then.
+fn gives_way(ticket: Option<&Ticket>, absence: Option<Duration>) -> bool {
+    ticket.is_some_and(|ticket| {
+        ticket.is_absent(absence);
+        ticket.standing() == Standing::GivesWay
+    })
 }
 
 /// The next piece of one side; waits for ever when the side is done.

@@ -4,7 +4,8 @@ use std::path::Path;
 
 use super::{Outcome, queries, say, store};
 use crate::config::Settings;
-use crate::pool;
+use crate::inference::remote::{self, is_private};
+use crate::pool::{self, Endpoint, Source};
 use crate::validation;
 
 pub(super) async fn run(settings: Settings) -> Outcome {
@@ -34,20 +35,35 @@ pub(super) async fn run(settings: Settings) -> Outcome {
                 probe("models", Err(format!("{} in the pool; a battle needs 2", models.len())));
             }
             for model in models {
-                let found = validation::inspect_header(&model.file_path);
-                let result = found.map(|_| model.file_path.display().to_string());
-                probe(
-                    "model",
-                    match result {
-                        Ok(path) => Ok(format!("{}: {path}", model.name)),
-                        Err(error) => Err(format!("{}: {}", model.name, super::chain(&error))),
-                    },
-                );
+                let (kind, result) = match &model.source {
+                    Source::File(file) => ("model", probe_file(&file.path)),
+                    Source::Endpoint(endpoint) => ("remote", probe_endpoint(endpoint).await),
+                };
+                let named = |text| format!("{}: {text}", model.name);
+                probe(kind, result.map(named).map_err(named));
             }
             store.close().await?;
         }
     }
     if problems > 0 { Err(format!("{problems} probes failed").into()) } else { Ok(()) }
+}
+
+fn probe_file(path: &Path) -> Result<String, String> {
+    match validation::inspect_header(path) {
+        Ok(_) => Ok(path.display().to_string()),
+        Err(error) => Err(super::chain(&error)),
+    }
+}
+
+/// Whether an endpoint answers; also says, whatever the answer, that questions go there.
+async fn probe_endpoint(endpoint: &Endpoint) -> Result<String, String> {
+    let way = if is_private(&endpoint.url) { "" } else { ", unencrypted" };
+    let text =
+        format!("questions leave this machine for {}, at {}{way}", endpoint.operator, endpoint.url);
+    match remote::probe(endpoint).await {
+        Ok(()) => Ok(text),
+        Err(reason) => Err(format!("{reason}; {text}")),
+    }
 }
 
 fn show_settings(settings: &Settings) {

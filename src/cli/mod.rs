@@ -24,7 +24,8 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 /// A self-hosted arena for blind comparison of language models.
 ///
 /// A person asks a question, two models answer side by side without names, the person votes, and
-/// the votes become rankings that anyone can recompute. Nothing leaves this machine.
+/// the votes become rankings that anyone can recompute. Nothing leaves this machine, unless you add a
+/// model that runs on another one.
 #[derive(Parser)]
 #[command(
     name = "doubleblind",

@@ -21,6 +21,9 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
             "file_size_bytes",
             "file_sha256",
             "template_source",
+            "endpoint_model",
+            "operator",
+            "operator_country",
             "weight",
             "added_at",
             "retired_at",
@@ -69,7 +72,10 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
 /// Columns that never leave the arena: texts, pseudonyms, sessions, paths, and what would tie a vote
 /// to a battle.
 pub const PRIVATE: &[(&str, &[&str])] = &[
-    ("models", &["file_path", "file_modified_at", "chat_template"]),
+    (
+        "models",
+        &["file_path", "file_modified_at", "chat_template", "endpoint_url", "endpoint_key_file"],
+    ),
     ("voters", &["voter_id", "joined_at"]),
     ("sessions", &["token_sha256", "state", "expires_at"]),
     (

@@ -4,6 +4,8 @@ use arena_core::protocol::{Failure, Finish, Message, TemplateSource, Usage};
 use arena_core::sampling::Sampling;
 use tokio::sync::mpsc;
 
+use crate::kit::whereabouts::Destination;
+
 /// One answer to be written.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Job {
@@ -13,6 +15,30 @@ pub struct Job {
     pub sampling: Sampling,
     /// Seed of the sampler.
     pub seed: u32,
+}
+
+/// Counts and times of a finished answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Tokens of the rendered conversation; none where the engine does not say.
+    pub prompt_tokens: Option<u32>,
+    /// Tokens of the answer; none where the engine does not say.
+    pub answer_tokens: Option<u32>,
+    /// From the start of the work to the first token, without time paused.
+    pub first_token_ms: u64,
+    /// From the start of the work to the end, without time paused.
+    pub total_ms: u64,
+}
+
+impl From<Usage> for Work {
+    fn from(usage: Usage) -> Self {
+        Self {
+            prompt_tokens: Some(usage.prompt_tokens),
+            answer_tokens: Some(usage.answer_tokens),
+            first_token_ms: usage.first_token_ms,
+            total_ms: usage.total_ms,
+        }
+    }
 }
 
 /// What an answer yields, in this order: any number of texts, then one end.
@@ -26,7 +52,7 @@ pub enum Output {
         /// Why it ended.
         finish: Finish,
         /// Counts and times.
-        usage: Usage,
+        usage: Work,
     },
     /// The answer cannot be completed.
     Failed {
@@ -126,5 +152,10 @@ pub trait Engine: Send + Sync {
     /// Whether it cannot answer only because it is still loading.
     fn is_starting(&self) -> bool {
         false
+    }
+
+    /// Who receives the questions; none when they stay on this machine.
+    fn destination(&self) -> Option<Destination> {
+        None
     }
 }

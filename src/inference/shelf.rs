@@ -232,7 +232,12 @@ impl Engine for OnDemand {
         let (sender, outputs) = mpsc::unbounded_channel();
         let (steer, orders) = mpsc::unbounded_channel();
         tokio::spawn(answer_later(Arc::clone(&self.inner), job, sender, orders));
-        Generation::new(outputs, Control::new(move |order| drop(steer.send(order))))
+        Generation::new(
+            outputs,
+            Control::new(move |order| {
+                let _ = steer.send(order);
+            }),
+        )
     }
 
     /// A model that is not loaded can answer too: it is loaded then.

@@ -143,6 +143,10 @@ impl Engine for LocalWorker {
             Status::Starting | Status::Down(_) => None,
         }
     }
+
+    fn is_starting(&self) -> bool {
+        matches!(&*self.status.borrow(), Status::Starting)
+    }
 }
 
 async fn keep_running(
@@ -309,7 +313,9 @@ impl Running {
     fn pass_on(&mut self, event: Event) {
         let (key, output) = match event {
             Event::Token { key, text } => (key, Output::Text(text)),
-            Event::Done { key, finish, usage } => (key, Output::Done { finish, usage }),
+            Event::Done { key, finish, usage } => {
+                (key, Output::Done { finish, usage: usage.into() })
+            }
             Event::Failed { key: Some(key), failure, message } => {
                 (key, Output::Failed { failure, detail: message })
             }

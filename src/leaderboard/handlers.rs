@@ -67,17 +67,17 @@ async fn leaderboard(
 
 async fn checks(site: Data<Site>, boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
     let checks = boards.checks().await.map_err(HttpError::internal)?;
-    pages::checks::show(&site, &boards.current(), &checks)
+    pages::checks::show(&site, &checks)
 }
 
 async fn matrix(site: Data<Site>, boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
     let checks = boards.checks().await.map_err(HttpError::internal)?;
-    pages::matrix::show(&site, &boards.current(), &checks)
+    pages::matrix::show(&site, &checks)
 }
 
 async fn matrix_csv(boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
     let checks = boards.checks().await.map_err(HttpError::internal)?;
-    let body = pages::matrix::csv(&boards.current(), &checks).map_err(HttpError::internal)?;
+    let body = pages::matrix::csv(&checks).map_err(HttpError::internal)?;
     Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(body))
 }
 

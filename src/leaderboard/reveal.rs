@@ -13,8 +13,11 @@ use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::markdown::Links;
 use crate::kit::wording;
-use crate::pool::Model;
+use crate::pool::{Model, Source};
 use crate::ranking::Published;
+
+/// Stands where an endpoint does not tell.
+const UNKNOWN: &str = "not told by the endpoint";
 
 /// One model as the reveal shows it: label and value.
 struct Card {
@@ -111,11 +114,17 @@ fn card(
         ("Maker", model.maker.clone()),
         ("Country", wording::country(&model.country)),
         ("Licence", model.licence.clone()),
-        ("Parameters", wording::parameters(model.parameter_count)),
-        ("Quantization", model.quantization.clone()),
+        ("Parameters", model.parameter_count().map_or(UNKNOWN.to_owned(), wording::parameters)),
+        ("Quantization", model.quantization().to_owned()),
         ("Rating", rating),
-        ("File SHA-256", model.file_sha256.clone()),
     ];
+    match &model.source {
+        Source::File(file) => facts.push(("File SHA-256", file.sha256.clone())),
+        Source::Endpoint(endpoint) => {
+            facts.push(("Run by", endpoint.operator.to_string()));
+            facts.push(("Called there", endpoint.model.clone()));
+        }
+    }
     if let Some(base) = &model.base_model {
         facts.push(("Made from", base.clone()));
     }
@@ -141,15 +150,18 @@ fn work(battle: &Battle, side: Side) -> Vec<(&'static str, String)> {
     let tokens = join(
         answers
             .iter()
-            .filter_map(|answer| answer.answer_tokens)
-            .map(|tokens| wording::counted(i64::from(tokens), "token"))
+            .map(|answer| match answer.answer_tokens {
+                Some(tokens) => wording::counted(i64::from(tokens), "token"),
+                None => UNKNOWN.to_owned(),
+            })
             .collect(),
     );
     let speed = join(
         answers
             .iter()
-            .filter_map(|answer| {
-                tokens_a_second(answer).map(|speed| format!("{speed:.1} tokens/s"))
+            .map(|answer| {
+                tokens_a_second(answer)
+                    .map_or(UNKNOWN.to_owned(), |speed| format!("{speed:.1} tokens/s"))
             })
             .collect(),
     );

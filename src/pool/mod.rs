@@ -4,9 +4,9 @@
 
 mod policy;
 pub mod queries;
+mod source;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 
 use arena_core::ids::ModelId;
 use arena_core::pairing::{self, Draw, PairingError};
@@ -16,6 +16,7 @@ use time::OffsetDateTime;
 
 pub(crate) use policy::pair;
 pub use policy::{PairWeights, Policy};
+pub use source::{Endpoint, GgufFile, REMOTE, Source};
 
 /// Name of the Postgres channel on which a change of the pool is announced.
 pub const CHANNEL: &str = "pool";
@@ -35,26 +36,10 @@ pub struct Model {
     pub licence: String,
     /// The model it was made from, if the submitter says so.
     pub base_model: Option<String>,
-    /// `general.architecture` of the header.
-    pub architecture: String,
-    /// Sum of all tensor elements.
-    pub parameter_count: i64,
-    /// Label of the weights' number format.
-    pub quantization: String,
-    /// Context length it was trained for.
+    /// Context length it was trained for; of an endpoint, what was stated.
     pub context_tokens: i32,
-    /// Where the operator keeps the file.
-    pub file_path: PathBuf,
-    /// Size when it was hashed.
-    pub file_size_bytes: i64,
-    /// Modification time when it was hashed.
-    pub file_modified_at: OffsetDateTime,
-    /// SHA-256 of the file, 64 hex digits.
-    pub file_sha256: String,
-    /// Template given at registration.
-    pub chat_template: Option<String>,
-    /// Where the conversation format comes from: file, given or completion.
-    pub template_source: String,
+    /// What answers for it.
+    pub source: Source,
     /// Relative chance of being drawn.
     pub weight: u32,
     /// When it left the pool.
@@ -83,6 +68,9 @@ pub enum PoolError {
     /// The same file is in the pool.
     #[error("this very file is in the pool already, as {0}")]
     FileTaken(String),
+    /// The same endpoint and id are in the pool.
+    #[error("this model of this endpoint is in the pool already, as {0}")]
+    EndpointTaken(String),
     /// The database failed.
     #[error("the pool could not be read or changed")]
     Store(#[from] sqlx::Error),
@@ -105,11 +93,29 @@ pub async fn add(db: &mut PgConnection, model: &Model) -> Result<(), PoolError> 
     if queries::find_by_name(db, &model.name).await?.is_some() {
         return Err(PoolError::NameTaken(model.name.clone()));
     }
-    if let Some(twin) = queries::find_by_sha256(db, &model.file_sha256).await? {
-        return Err(PoolError::FileTaken(twin.name));
-    }
+    refuse_twin(db, &model.source).await?;
     queries::insert(db, model).await?;
     Ok(queries::announce(db).await?)
+}
+
+/// Refuses a file or an endpoint that is in the pool already.
+pub async fn refuse_twin(db: &mut PgConnection, source: &Source) -> Result<(), PoolError> {
+    match source {
+        Source::File(file) => match queries::find_by_sha256(db, &file.sha256).await? {
+            Some(twin) => Err(PoolError::FileTaken(twin.name)),
+            None => Ok(()),
+        },
+        Source::Endpoint(endpoint) => {
+            let same = |model: &Model| {
+                let other = model.endpoint();
+                other.is_some_and(|it| (&it.url, &it.model) == (&endpoint.url, &endpoint.model))
+            };
+            match queries::list_active(db).await?.into_iter().find(same) {
+                Some(twin) => Err(PoolError::EndpointTaken(twin.name)),
+                None => Ok(()),
+            }
+        }
+    }
 }
 
 /// Takes a model out of the pool; its votes stay. Retiring it twice changes nothing.

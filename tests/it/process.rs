@@ -12,7 +12,7 @@ use reqwest::Client;
 const DEADLINE: Duration = Duration::from_secs(90);
 
 /// The smallest demo model; `make models` fetches it.
-fn model() -> PathBuf {
+pub(crate) fn model() -> PathBuf {
     let cache = || {
         let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
         home.join(".cache/doubleblind/models/smollm2-135m-instruct-q4_1.gguf")
@@ -34,10 +34,10 @@ fn worker() -> PathBuf {
 }
 
 /// A folder that is removed with its test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(pub(crate) PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("doubleblind-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(path.join("home")).unwrap();
@@ -61,7 +61,7 @@ impl Folder {
     }
 
     /// Runs one command to its end.
-    fn run(&self, arguments: &[&str]) -> (bool, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (bool, String) {
         let output = self.command().args(arguments).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8_lossy(&text).into_owned())
@@ -80,7 +80,7 @@ impl Folder {
         path
     }
 
-    fn add(&self, file: &Path, name: &str) -> (bool, String) {
+    pub(crate) fn add(&self, file: &Path, name: &str) -> (bool, String) {
         let file = file.to_str().unwrap();
         let about = ["--maker", "Maker", "--country", "FR", "--licence", "Apache-2.0"];
         self.run(&[&["models", "add", file, "--name", name], &about[..]].concat())
@@ -94,14 +94,14 @@ impl Drop for Folder {
 }
 
 /// A running arena; killed with its test.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     base: String,
     client: Client,
 }
 
 impl Serving {
-    async fn start(folder: &Folder) -> Self {
+    pub(crate) async fn start(folder: &Folder) -> Self {
         let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
         let log = std::fs::File::create(folder.0.join("serve.log")).unwrap();
         let child = folder
@@ -111,13 +111,13 @@ impl Serving {
             .stderr(log)
             .spawn()
             .unwrap();
-        let client = Client::builder().cookie_store(true).build().unwrap();
+        let client = crate::arena::client().cookie_store(true).build().unwrap();
         let serving = Self { child, base: format!("http://127.0.0.1:{port}"), client };
         serving.wait("the first page", |page| page.contains("Ask two models")).await;
         serving
     }
 
-    async fn page(&self, path: &str) -> String {
+    pub(crate) async fn page(&self, path: &str) -> String {
         match self.client.get(format!("{}{path}", self.base)).send().await {
             Ok(response) => response.text().await.unwrap_or_default(),
             Err(_) => String::new(),
@@ -140,23 +140,23 @@ impl Serving {
         self.wait_at("/", what, good).await;
     }
 
-    async fn until_complete(&self, address: &str) {
+    pub(crate) async fn until_complete(&self, address: &str) {
         let complete = |page: &str| page.contains("value=\"both_good\"");
         self.wait_at(address, "complete battle", complete).await;
     }
 
-    async fn two_models_ready(&self) {
+    pub(crate) async fn two_models_ready(&self) {
         self.wait("two ready models", |page| {
             page.contains("Ask two models") && !page.contains("Fewer than two models")
         })
         .await;
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
         self.client.post(format!("{}{path}", self.base)).form(form).send().await.unwrap()
     }
 
-    async fn open(&self, prompt: &str) -> String {
+    pub(crate) async fn open(&self, prompt: &str) -> String {
         let response = self.post("/battles", &[("prompt", prompt)]).await;
         response.url().path().to_owned()
     }
@@ -188,13 +188,13 @@ fn send(pid: i32, signal: i32) {
     assert!(done.unwrap().success());
 }
 
-fn command_line(pid: i32) -> String {
+pub(crate) fn command_line(pid: i32) -> String {
     let bytes = std::fs::read(format!("/proc/{pid}/cmdline")).unwrap_or_default();
     String::from_utf8_lossy(&bytes).replace('\0', " ")
 }
 
 /// All processes below one, zombies left out.
-fn descendants(root: i32) -> Vec<i32> {
+pub(crate) fn descendants(root: i32) -> Vec<i32> {
     let mut parents = HashMap::new();
     for entry in std::fs::read_dir("/proc").unwrap().flatten() {
         let Ok(pid) = entry.file_name().to_string_lossy().parse::<i32>() else { continue };

@@ -20,12 +20,19 @@ use crate::ids::{Side, Sides};
 
 /// Time between two releases of text, in milliseconds.
 pub const TICK_MS: u64 = 100;
-/// Most characters that one side advances in one tick: 120 characters a second and up read as typing.
-const MAX_CHARS_PER_TICK: usize = 24;
+/// Most characters that one side advances in one tick while answers are being written: 60 a second, twice what a fast
+/// reader takes in of one answer. A pair that can do more shows nothing of its speed.
+const MAX_CHARS_PER_TICK: usize = 6;
+/// The same where both answers were there before anything was shown: nothing can be told from them.
+const MAX_CHARS_PER_TICK_STORED: usize = 24;
 /// Least arrivals in one tick, on average, once they are repeated: 20 characters a second.
 pub const SLOWEST_REPEATED: usize = 2;
 /// One step is this part of what has arrived and is not shown.
-const SMOOTHING: usize = 10;
+const SMOOTHING: usize = 5;
+/// Text that is gathered before any is shown, in characters, so that steps are even from the first one on.
+const HEAD_START: usize = 60;
+/// Longest time for gathering it, in ticks.
+const HEAD_START_TICKS: usize = 10;
 /// Arrivals that set a pace, in ticks.
 const PACE_TICKS: usize = 30;
 /// Arrivals that are repeated, in ticks.
@@ -106,9 +113,30 @@ impl Clock {
     pub fn tick(&mut self) -> Frame {
         self.arrive();
         let store = self.arrived - self.shown;
-        let step = store.div_ceil(SMOOTHING).min(MAX_CHARS_PER_TICK);
+        if !self.may_begin() {
+            return Frame::default();
+        }
+        let step = match self.pace.is_empty() {
+            true => store.min(MAX_CHARS_PER_TICK_STORED),
+            false => store.div_ceil(SMOOTHING).min(MAX_CHARS_PER_TICK),
+        };
+        // A step ends where an answer ends, so that both gain alike up to there.
+        let Sides { left, right } = &self.tracks;
+        let ending = [left, right].into_iter().filter(|track| track.finished && !track.exhausted());
+        let step = ending.map(|track| track.produced - self.shown).fold(step, usize::min);
         self.shown += step;
         Frame { left: self.tracks.left.take(step), right: self.tracks.right.take(step) }
+    }
+
+    /// Whether enough has arrived, or as much as will in a short while.
+    fn may_begin(&self) -> bool {
+        let Sides { left, right } = &self.tracks;
+        let has_all = |track: &Track| track.finished && track.produced <= self.arrived;
+        self.shown > 0
+            || self.arrived >= HEAD_START
+            || self.pace.len() > HEAD_START_TICKS
+            || has_all(left)
+            || has_all(right)
     }
 
     fn arrive(&mut self) {
@@ -240,7 +268,7 @@ mod tests {
     }
 
     #[test]
-    fn text_that_is_all_there_is_shown_at_the_highest_speed() {
+    fn text_that_is_all_there_at_the_start_is_shown_at_the_highest_speed() {
         let mut clock = Clock::default();
         for side in Side::BOTH {
             clock.push(side, &"x".repeat(480));
@@ -249,7 +277,7 @@ mod tests {
 
         let first = clock.tick();
 
-        assert_eq!(first.left.len(), MAX_CHARS_PER_TICK);
+        assert_eq!(first.left.len(), MAX_CHARS_PER_TICK_STORED);
         assert_eq!((0..).take_while(|_| !clock.tick().is_empty()).count(), 19);
         assert!(clock.ended());
     }

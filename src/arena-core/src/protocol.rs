@@ -99,15 +99,27 @@ pub enum TemplateSource {
     Given,
     /// No template: a base model gets the stated completion format.
     Completion,
+    /// An endpoint elsewhere applies its own; no worker ever says so.
+    Endpoint,
 }
 
 impl TemplateSource {
+    /// Reads the word in rows; the file's own template if it is another word.
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "given" => Self::Given,
+            "completion" => Self::Completion,
+            _ => Self::File,
+        }
+    }
+
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
         match self {
             TemplateSource::File => "file",
             TemplateSource::Given => "given",
             TemplateSource::Completion => "completion",
+            TemplateSource::Endpoint => "endpoint",
         }
     }
 }

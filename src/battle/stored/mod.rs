@@ -7,13 +7,13 @@ pub mod job;
 pub mod queries;
 
 use arena_core::ids::{ModelId, Sides};
-use arena_core::protocol::{Finish, Usage};
+use arena_core::protocol::Finish;
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
 
 use crate::config::Answering;
-use crate::inference::{Control, Generation, Job, Output};
+use crate::inference::{Control, Generation, Job, Output, Work};
 
 /// An answer that is there already.
 #[derive(Clone, Debug, PartialEq)]
@@ -25,7 +25,7 @@ pub(super) struct Stored {
     /// Why it ended.
     pub(super) finish: Finish,
     /// Counts and times of its making.
-    pub(super) usage: Usage,
+    pub(super) usage: Work,
     /// Versions of what made it.
     pub(super) engine: Option<String>,
     /// Seed of the sampler.
@@ -89,6 +89,7 @@ impl Stored {
 mod tests {
     use std::time::Duration;
 
+    use arena_core::protocol::Usage;
     use arena_core::sampling::Sampling;
 
     use super::*;
@@ -98,6 +99,7 @@ mod tests {
             system_prompt: system_prompt.to_owned(),
             sampling: Sampling { temperature, ..Sampling::default() },
             deadline: Duration::from_secs(1),
+            failure_step: Duration::from_secs(1),
         }
     }
 
@@ -112,11 +114,12 @@ mod tests {
 
     #[tokio::test]
     async fn a_stored_answer_is_played_to_its_end() {
+        let usage = Work::from(Usage::default());
         let stored = Stored {
             id: 1,
             body: "All of it.".to_owned(),
             finish: Finish::Stop,
-            usage: Usage::default(),
+            usage,
             engine: None,
             seed: 1,
         };
@@ -124,7 +127,7 @@ mod tests {
         let mut playing = stored.play();
 
         assert_eq!(playing.outputs.recv().await, Some(Output::Text("All of it.".to_owned())));
-        let end = Output::Done { finish: Finish::Stop, usage: Usage::default() };
+        let end = Output::Done { finish: Finish::Stop, usage };
         assert_eq!(playing.outputs.recv().await, Some(end));
         assert_eq!(playing.outputs.recv().await, None);
     }

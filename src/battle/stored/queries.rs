@@ -1,12 +1,13 @@
 //! SQL of stored answers.
 
 use arena_core::ids::ModelId;
-use arena_core::protocol::{Failure, Finish, Usage};
+use arena_core::protocol::{Failure, Finish};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
 use super::Stored;
 use crate::config::Answering;
+use crate::inference::Work;
 
 /// One answer that is missing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,18 +53,17 @@ pub(super) async fn find(
     )
     .fetch_optional(db)
     .await?;
-    let tokens = |count: Option<i32>| u32::try_from(count.unwrap_or(0)).unwrap_or(0);
+    let tokens = |count: Option<i32>| u32::try_from(count?).ok();
     let milliseconds = |count: Option<i64>| u64::try_from(count.unwrap_or(0)).unwrap_or(0);
     Ok(row.map(|row| Stored {
         id: row.stored_answer_id,
         body: row.body,
         finish: if row.finish == "stop" { Finish::Stop } else { Finish::Length },
-        usage: Usage {
+        usage: Work {
             prompt_tokens: tokens(row.prompt_tokens),
             answer_tokens: tokens(row.answer_tokens),
             first_token_ms: milliseconds(row.first_token_ms),
             total_ms: milliseconds(row.total_ms),
-            ..Usage::default()
         },
         engine: row.engine,
         seed: u32::try_from(row.seed).unwrap_or(0),
@@ -106,7 +106,7 @@ pub(super) async fn find_missing(
 
 /// What became of one attempt to make an answer.
 pub(super) enum Made {
-    Complete { body: String, finish: Finish, usage: Usage },
+    Complete { body: String, finish: Finish, usage: Work },
     Failed(Failure),
 }
 
@@ -146,8 +146,8 @@ pub(super) async fn insert(
         serde_json::json!(answering.sampling),
         answering.system_prompt,
         engine,
-        usage.map(|usage| tokens(usage.prompt_tokens)),
-        usage.map(|usage| tokens(usage.answer_tokens)),
+        usage.and_then(|usage| usage.prompt_tokens).map(tokens),
+        usage.and_then(|usage| usage.answer_tokens).map(tokens),
         usage.map(|usage| milliseconds(usage.first_token_ms)),
         usage.map(|usage| milliseconds(usage.total_ms)),
     )

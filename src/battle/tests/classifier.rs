@@ -1,4 +1,4 @@
-//! Learns from half of the battles which side is the fast model, and guesses the other half.
+//! Learns from half of the battles which side is the fast model, and guesses the other half; then the other way round.
 //!
 //! Two readers, of which the better one counts: a logistic regression on differences of both sides and of their squares,
 //! and the vote of the nearest neighbours.
@@ -67,8 +67,8 @@ fn neighbours(learned: &[Row], row: &[f64; FEATURES]) -> f64 {
     near.iter().take(NEIGHBOURS).map(|(_, label)| label).sum()
 }
 
-/// The share of right guesses by the better reader.
-pub(super) fn accuracy(learned: &[Recording], guessed: &[Recording]) -> f64 {
+/// The shares of right guesses of both readers.
+fn shares(learned: &[Recording], guessed: &[Recording]) -> [f64; 2] {
     let (mut learned, mut guessed) = (rows(learned), rows(guessed));
     scale(&mut learned, &mut guessed);
     let weights = regression(&learned);
@@ -76,7 +76,12 @@ pub(super) fn accuracy(learned: &[Recording], guessed: &[Recording]) -> f64 {
         let hits = guessed.iter().filter(|(row, label)| guess(row) * label > 0.0).count();
         hits as f64 / guessed.len() as f64
     };
-    let shares = [right(&|row| dot(&weights, row)), right(&|row| neighbours(&learned, row))];
-    eprintln!("regression {:.3}, neighbours {:.3}", shares[0], shares[1]);
-    shares[0].max(shares[1])
+    [right(&|row| dot(&weights, row)), right(&|row| neighbours(&learned, row))]
+}
+
+/// The share of right guesses by the better reader; either half is guessed after learning from the other one.
+pub(super) fn accuracy(recordings: &[Recording]) -> f64 {
+    let (one, other) = recordings.split_at(recordings.len() / 2);
+    let (first, second) = (shares(one, other), shares(other, one));
+    f64::midpoint(first[0], second[0]).max(f64::midpoint(first[1], second[1]))
 }

@@ -26,9 +26,10 @@ use crate::inference::{Engine, Engines, Job};
 use classifier::accuracy;
 use models::{Habits, Writer};
 
+/// Battles to learn from, and as many to guess.
 const BATTLES: usize = 500;
 const DEADLINE: Duration = Duration::from_secs(600);
-/// A bit above what reading the events of one battle can tell by chance.
+/// Farthest from chance that a reader may come.
 const WITHIN: f64 = 0.05;
 
 /// A playout without a clock: each side shows at every tick what its model has written.
@@ -94,7 +95,7 @@ async fn record(habits: Sides<Habits>, pace: Pace, seed: u64) -> Vec<Seen> {
         let write = || Script::Write(job());
         let scripts = Sides { left: write(), right: write() };
         let mut round = Round::start(&engines, models, scripts, pace);
-        assert!(round.run(&live, Some(&ticket), DEADLINE).await, "a battle failed");
+        assert!(round.run(&live, Some(ticket), DEADLINE).await, "a battle failed");
         live.end();
     });
     let mut seen = Vec::new();
@@ -136,12 +137,11 @@ fn unpaced() -> Pace {
     Pace::Off(Unpaced::default())
 }
 
-/// How often the side of the fast model is guessed, of [`BATTLES`] battles after learning from as many others.
+/// How often the side of the fast model is guessed, of two times [`BATTLES`] battles.
 async fn guessed(fast: Habits, slow: Habits, pace: fn() -> Pace, seed: u64) -> f64 {
     let recordings = recordings(fast, slow, pace, seed).await;
-    let (learned, guessed) = recordings.split_at(BATTLES);
-    let share = accuracy(learned, guessed);
-    eprintln!("{:.1} % of {BATTLES} battles guessed", 100.0 * share);
+    let share = accuracy(&recordings);
+    eprintln!("{:.1} % of {} battles guessed", 100.0 * share, recordings.len());
     share
 }
 

@@ -199,7 +199,9 @@ async fn play(
         return;
     }
     match script.ending {
-        Ending::Done(finish, usage) => drop(send.send(Output::Done { finish, usage })),
+        Ending::Done(finish, usage) => {
+            let _ = send.send(Output::Done { finish, usage: usage.into() });
+        }
         Ending::Failed(failure) => {
             let detail = "as the script says".to_owned();
             let _ = send.send(Output::Failed { failure, detail });
