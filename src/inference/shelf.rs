@@ -283,7 +283,12 @@ mod tests {
             self.asked.fetch_add(1, Ordering::SeqCst);
             let (sender, outputs) = mpsc::unbounded_channel();
             // Kept open by the order line, as a worker's answer is.
-            Generation::new(outputs, Control::new(move |_| drop(sender.is_closed())))
+            Generation::new(
+                outputs,
+                Control::new(move |_| {
+                    let _ = sender.is_closed();
+                }),
+            )
         }
 
         fn readiness(&self) -> Option<Readiness> {

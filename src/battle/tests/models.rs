@@ -113,5 +113,5 @@ async fn write(
     }
     busy.fetch_sub(1, Ordering::Relaxed);
     let usage = Usage { prompt_tokens: 1, answer_tokens: 1, first_token_ms: 1, total_ms: 1 };
-    let _ = send.send(Output::Done { finish: Finish::Stop, usage });
+    let _ = send.send(Output::Done { finish: Finish::Stop, usage: usage.into() });
 }
