@@ -252,16 +252,16 @@ pub(super) async fn skip(
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks a complete battle as voted on; false when it is in another state. For `vote` alone.
-pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
+/// Marks a complete battle as voted on and says whether its vote is counted apart; none when the battle is in another
+/// state. For `vote` alone.
+pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
         "update battles set state = 'voted', closed_at = now()
-         where battle_id = $1 and state = 'complete'",
+         where battle_id = $1 and state = 'complete' returning leaked",
         id.0
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(db)
+    .await
 }
 
 /// Voids what nobody decided on for a day; says how many.

@@ -60,8 +60,8 @@ impl Place {
 pub enum Refusal {
     /// The line is full.
     #[error(
-        "{line} battles are waiting already, more than can be answered soon; go back, your question is still in its \
-         field, and send it again in {seconds} seconds"
+        "the line is full: more battles wait than can be answered soon; go back, your question is still in its field, \
+         and send it again in {seconds} seconds"
     )]
     Full {
         /// How long the line may be.

@@ -9,9 +9,9 @@ use futures_util::future::join_all;
 
 use crate::arena::{Script, Scripted, TestArena, Voter, model};
 
-/// Battles at once, and so voters who keep the arena just busy.
-const PLACES: usize = 4;
-const LIMITS: Limits = Limits { at_once: PLACES, waiting: 8, voter_writing: 1, voter_waiting: 1 };
+const LIMITS: Limits = Limits { at_once: 4, waiting: 8, voter_writing: 1, voter_waiting: 1 };
+/// Voters who fill all places and the line, and are never refused.
+const VOTERS: usize = LIMITS.at_once + LIMITS.waiting;
 /// A refused voter comes back after this part of the time that was named: the test has no half minutes.
 const HURRY: u32 = 20;
 
@@ -90,8 +90,8 @@ async fn measure(voters: usize, lasting: Duration) -> Measured {
 #[ignore = "measures for a minute; tests/README.md says how to run it"]
 async fn ten_times_the_load_costs_a_tenth_of_the_battles_at_most_and_no_reader_waits() {
     let lasting = Duration::from_secs(30);
-    let usual = measure(PLACES, lasting).await;
-    let tenfold = measure(10 * PLACES, lasting).await;
+    let usual = measure(VOTERS, lasting).await;
+    let tenfold = measure(10 * VOTERS, lasting).await;
 
     for (load, measured) in [("usual", &usual), ("tenfold", &tenfold)] {
         eprintln!(

@@ -20,6 +20,8 @@ pub(super) struct Habits {
     piece_ms: u64,
     /// Most tokens of one piece.
     tokens: usize,
+    /// Part of its usual time that a piece takes while the other model is silent and its cores are free.
+    alone: f64,
     /// What it thinks before it answers, in characters; half to one and a half times as much.
     reasoning_chars: usize,
 }
@@ -33,13 +35,15 @@ impl Habits {
 
 /// About 100 tokens a second in pieces of up to three.
 pub(super) const FAST: Habits =
-    Habits { first_ms: 100, piece_ms: 20, tokens: 3, reasoning_chars: 0 };
+    Habits { first_ms: 100, piece_ms: 20, tokens: 3, alone: 0.65, reasoning_chars: 0 };
 /// About 20 tokens a second, one by one.
 pub(super) const SLOW: Habits =
-    Habits { first_ms: 700, piece_ms: 50, tokens: 1, reasoning_chars: 0 };
-
-/// Part of its usual time that a piece takes while the other model is silent and its cores are free.
-const ALONE: f64 = 0.65;
+    Habits { first_ms: 700, piece_ms: 50, tokens: 1, alone: 0.65, reasoning_chars: 0 };
+/// About 10 tokens a second: less than the clock would show.
+pub(super) const SLUGGISH: Habits =
+    Habits { first_ms: 700, piece_ms: 100, tokens: 1, alone: 1.0, reasoning_chars: 0 };
+/// The same, but faster as soon as the other model is done.
+pub(super) const SLUGGISH_FREED: Habits = Habits { alone: 0.65, ..SLUGGISH };
 
 /// An engine with habits.
 pub(super) struct Writer {
@@ -107,7 +111,7 @@ async fn write(
         if send.send(Output::Text(piece.to_owned())).is_err() {
             break;
         }
-        let share = if busy.load(Ordering::Relaxed) > 1 { 1.0 } else { ALONE };
+        let share = if busy.load(Ordering::Relaxed) > 1 { 1.0 } else { habits.alone };
         let pause = habits.piece_ms as f64 * share * (0.5 + rng.random::<f64>());
         tokio::time::sleep(Duration::from_secs_f64(pause / 1000.0)).await;
     }
