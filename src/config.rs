@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use arena_core::confinement::Level;
 use arena_core::sampling::Sampling;
 use clap::Args;
 use serde::Deserialize;
@@ -57,6 +58,15 @@ pub struct Given {
     /// Seconds until an unfinished answer counts as a failure [default: 300]
     #[arg(long, env = "DOUBLEBLIND_ANSWER_SECONDS", global = true, value_name = "S")]
     pub answer_seconds: Option<u64>,
+    /// Least confinement of a worker: full, partial (without the kernel's watch over files) or none [default: full on Linux]
+    #[arg(long, env = "DOUBLEBLIND_SANDBOX", global = true, value_name = "LEVEL")]
+    pub sandbox: Option<Level>,
+    /// Seconds of silence after which a worker that owes text is killed and started again [default: 20]
+    #[arg(long, env = "DOUBLEBLIND_SILENT_SECONDS", global = true, value_name = "S")]
+    pub silent_seconds: Option<u64>,
+    /// Crashes within ten minutes that put a model into quarantine; 0 for never [default: 3]
+    #[arg(long, env = "DOUBLEBLIND_QUARANTINE_AFTER", global = true, value_name = "N")]
+    pub quarantine_after: Option<usize>,
     /// Languages that questions are told apart by, as ISO 639 codes [default: all that can be recognised]
     #[arg(
         long,
@@ -161,6 +171,31 @@ pub struct Workers {
     pub context_tokens: u32,
     /// Answers that one worker writes at once.
     pub sequences: u32,
+    /// The least confinement that is accepted.
+    pub sandbox: Level,
+    /// How long a worker that owes text may say nothing.
+    pub silent_after: Duration,
+    /// How long loading may take.
+    pub load_deadline: Duration,
+    /// Faults within ten minutes that end in quarantine; 0 for never.
+    pub quarantine_after: usize,
+}
+
+impl Workers {
+    /// Workers of this program with the defaults of everything else.
+    pub fn running(program: PathBuf) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            program,
+            threads: u32::try_from(cores / 2).unwrap_or(1).max(1),
+            context_tokens: 8192,
+            sequences: 3,
+            sandbox: Level::strictest(),
+            silent_after: Duration::from_secs(20),
+            load_deadline: Duration::from_secs(600),
+            quarantine_after: 3,
+        }
+    }
 }
 
 const SYSTEM_PROMPT: &str = "You are a helpful assistant. Answer in the language of the question.";
@@ -175,8 +210,8 @@ impl Given {
             temperature: in_range("temperature", given.temperature.unwrap_or(0.7), 0.0, 2.0)?,
             ..Sampling::default()
         };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let half = u32::try_from(cores / 2).unwrap_or(1).max(1);
+        let usual = Workers::running(given.worker_bin.unwrap_or_else(worker_beside_this_program));
+        let silent = given.silent_seconds.unwrap_or(usual.silent_after.as_secs());
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),
             database_url: given.database_url.filter(|url| !url.is_empty()),
@@ -193,10 +228,17 @@ impl Given {
                 deadline: Duration::from_secs(given.answer_seconds.unwrap_or(300)),
             },
             workers: Workers {
-                program: given.worker_bin.unwrap_or_else(worker_beside_this_program),
-                threads: in_range("threads", given.threads.unwrap_or(half), 1, 256)?,
-                context_tokens: in_range("context", given.context.unwrap_or(8192), 512, 131_072)?,
-                sequences: 3,
+                threads: in_range("threads", given.threads.unwrap_or(usual.threads), 1, 256)?,
+                context_tokens: in_range(
+                    "context",
+                    given.context.unwrap_or(usual.context_tokens),
+                    512,
+                    131_072,
+                )?,
+                sandbox: given.sandbox.unwrap_or(usual.sandbox),
+                silent_after: Duration::from_secs(in_range("silent-seconds", silent, 1, 3600)?),
+                quarantine_after: given.quarantine_after.unwrap_or(usual.quarantine_after),
+                ..usual
             },
             languages: match given.languages {
                 Some(codes) => Languages::of(&codes)?,
@@ -222,6 +264,9 @@ impl Given {
             threads: self.threads.or(file.threads),
             context: self.context.or(file.context),
             answer_seconds: self.answer_seconds.or(file.answer_seconds),
+            sandbox: self.sandbox.or(file.sandbox),
+            silent_seconds: self.silent_seconds.or(file.silent_seconds),
+            quarantine_after: self.quarantine_after.or(file.quarantine_after),
             languages: self.languages.or(file.languages),
             secure_cookie: self.secure_cookie.or(file.secure_cookie),
         }
@@ -248,6 +293,7 @@ fn in_range<T: PartialOrd + ToString>(
         "max-tokens" => "from 16 to 4096",
         "temperature" => "from 0 to 2",
         "context" => "from 512 to 131072",
+        "silent-seconds" => "from 1 to 3600",
         _ => "from 1 to 256",
     };
     Err(ConfigError::OutOfRange { name, value: value.to_string(), range })

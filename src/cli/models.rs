@@ -37,6 +37,11 @@ enum Action {
         /// Name on the leaderboard
         name: String,
     },
+    /// Lets a model take part again that was put into quarantine after repeated crashes
+    Release {
+        /// Name on the leaderboard
+        name: String,
+    },
 }
 
 #[derive(Args)]
@@ -88,6 +93,11 @@ async fn act(settings: &Settings, db: &PgPool, action: Action) -> Outcome {
             say(&format!("{name} is out of the pool; its votes stay"));
             Ok(())
         }
+        Action::Release { name } => {
+            pool::quarantine::release(&mut *db.acquire().await?, &name).await?;
+            say(&format!("{name} takes part again"));
+            Ok(())
+        }
     }
 }
 
@@ -124,7 +134,7 @@ async fn list(db: &PgPool) -> Outcome {
             model.quantization,
             model.country,
             model.licence,
-            if model.is_active() { "in the pool" } else { "retired" }
+            model.standing()
         ));
     }
     Ok(())
@@ -147,6 +157,7 @@ fn show(model: &Model) {
         ("SHA-256", model.file_sha256.clone()),
         ("weight", model.weight.to_string()),
         ("retired", model.retired_at.map_or_else(|| "no".to_owned(), wording::minute)),
+        ("quarantine", model.quarantine.map_or_else(|| "no".to_owned(), |found| found.in_words())),
     ];
     for (label, value) in facts {
         say(&format!("  {label:<16} {value}"));

@@ -26,6 +26,7 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
             "retired_at",
         ],
     ),
+    ("quarantines", &["quarantine_id", "model_id", "reason", "faults"]),
     (
         "eval_sets",
         &[
@@ -68,6 +69,8 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
 /// Columns that never leave the arena: texts, pseudonyms, sessions, paths, and what would tie a vote
 /// to a battle.
 pub const PRIVATE: &[(&str, &[&str])] = &[
+    // The day is public, not the moment: it could be compared with the end of a battle.
+    ("quarantines", &["began_at", "released_at"]),
     ("models", &["file_path", "file_modified_at", "chat_template"]),
     ("voters", &["voter_id", "joined_at"]),
     ("sessions", &["token_sha256", "state", "expires_at"]),

@@ -68,7 +68,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
 }
 
 /// The fields of [`BoardLine`], in their order.
-const BOARD_COLUMNS: [&str; 24] = [
+const BOARD_COLUMNS: [&str; 25] = [
     "rank",
     "rank_low",
     "rank_high",
@@ -93,6 +93,7 @@ const BOARD_COLUMNS: [&str; 24] = [
     "quantization",
     "file_sha256",
     "retired",
+    "quarantine",
 ];
 
 #[derive(Serialize)]
@@ -121,6 +122,7 @@ struct BoardLine<'a> {
     quantization: &'a str,
     file_sha256: &'a str,
     retired: bool,
+    quarantine: Option<&'a str>,
 }
 
 /// Two decimals: what an interval of several points leaves meaningful, and equal on every machine.
@@ -153,7 +155,8 @@ fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
         parameters: model.parameter_count,
         quantization: &model.quantization,
         file_sha256: &model.file_sha256,
-        retired: !model.is_active(),
+        retired: model.is_retired(),
+        quarantine: model.quarantine.map(|quarantine| quarantine.reason.as_str()),
     };
     view.in_order().into_iter().map(line).collect()
 }

@@ -3,7 +3,10 @@
 //! The web process never links llama.cpp: a local model lives in a worker process of its own.
 
 mod engine;
+mod faults;
 mod job;
+mod launch;
+mod lines;
 mod model_file;
 mod worker;
 

@@ -250,5 +250,6 @@ fn entry(submission: Submission, inspected: Inspected, template: TemplateSource)
         template_source: template.as_str().to_owned(),
         weight: 1,
         retired_at: None,
+        quarantine: None,
     }
 }

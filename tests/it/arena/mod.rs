@@ -239,6 +239,7 @@ pub(crate) fn model(name: &str) -> Model {
         template_source: "file".to_owned(),
         weight: 1,
         retired_at: None,
+        quarantine: None,
     }
 }
 
