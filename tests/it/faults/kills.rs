@@ -52,7 +52,7 @@ async fn plays(voter: Visitor, over: &AtomicBool, counts: &Counts) {
                 Counts::add(&counts.voted);
                 break;
             }
-            if page.contains("This pair could not be completed.") {
+            if page.contains("Ask the same pair again") {
                 assert!(!page.contains("of Two"), "a name before the vote: {page}");
                 Counts::add(&counts.failed);
                 let skip = voter.post(&format!("{address}/skip"), &[("reason", "broken")]).await;

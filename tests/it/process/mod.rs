@@ -155,4 +155,5 @@ async fn the_doctor_shows_settings_and_probes_and_fails_without_models() {
     assert!(said.contains("temperature 0.5") && said.contains("PostgreSQL"), "{said}");
     assert!(first && second);
     assert!(healthy, "{report}");
+    assert!(report.contains("sandbox    full, full required: no new privileges yes"), "{report}");
 }

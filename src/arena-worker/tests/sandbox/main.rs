@@ -7,6 +7,7 @@
 #[path = "../../src/sandbox/mod.rs"]
 mod sandbox;
 
+mod cost;
 mod probe;
 mod worker;
 

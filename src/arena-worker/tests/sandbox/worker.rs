@@ -8,7 +8,7 @@ use arena_core::confinement::{Confinement, Level};
 use arena_core::protocol::{AnswerKey, Event, Failure, Message, Request, Role, decode, encode};
 use arena_core::sampling::Sampling;
 
-fn model() -> PathBuf {
+pub(crate) fn model() -> PathBuf {
     let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
     let path = std::env::var_os("DOUBLEBLIND_TEST_MODEL").map_or_else(
         || home.join(".cache/doubleblind/models/smollm2-135m-instruct-q4_1.gguf"),
@@ -18,14 +18,14 @@ fn model() -> PathBuf {
     path
 }
 
-struct Worker {
+pub(crate) struct Worker {
     child: Child,
     events: std::io::Lines<BufReader<ChildStdout>>,
 }
 
 impl Worker {
     /// A worker in an environment as the app leaves it.
-    fn start(model: &Path, options: &[&str]) -> Self {
+    pub(crate) fn start(model: &Path, options: &[&str]) -> Self {
         let mut child = Command::new(env!("CARGO_BIN_EXE_arena-worker"))
             .arg("--model")
             .arg(model)
@@ -44,7 +44,7 @@ impl Worker {
         worker
     }
 
-    fn send(&mut self, request: &Request) {
+    pub(crate) fn send(&mut self, request: &Request) {
         // A worker that has refused its model may be gone already.
         let _ = self.child.stdin.as_mut().unwrap().write_all(encode(request).as_bytes());
     }
@@ -59,7 +59,7 @@ impl Worker {
         });
     }
 
-    fn next(&mut self) -> Event {
+    pub(crate) fn next(&mut self) -> Event {
         loop {
             let event = decode(&self.events.next().unwrap().unwrap()).unwrap();
             if event != Event::Alive {
