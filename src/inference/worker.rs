@@ -19,11 +19,10 @@ use super::model_file::ModelFile;
 use crate::config::Workers;
 use crate::pool::Fault;
 
-/// Wait before the first new start; it doubles up to the longest.
+/// Wait before a new start; it doubles up to the longest while the worker does not become ready.
+/// One that does is back at once: what crashes again and again while answering goes into quarantine.
 const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A worker that lived this long is started again without a longer wait.
-const STEADY: Duration = Duration::from_secs(120);
 /// Silence is looked at so many times within the time that is allowed.
 const LOOKS: u32 = 8;
 /// Pieces for answers that nobody waits for any more; orders to end them take a moment to arrive.
@@ -187,7 +186,6 @@ async fn keep_running(
 ) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let started = Instant::now();
         let error = match Running::start(&plan, &witness).await {
             Ok(mut running) => {
                 let error = running.serve(&mut inbox, &report).await;
@@ -200,8 +198,7 @@ async fn keep_running(
             witness(fault);
         }
         tracing::warn!(model.name = plan.label, "worker is down: {error}");
-        report.send_replace(Status::Down(error));
-        if started.elapsed() > STEADY {
+        if matches!(report.send_replace(Status::Down(error)), Status::Ready(_)) {
             pause = FIRST_PAUSE;
         }
         refuse_for(pause, &mut inbox).await;

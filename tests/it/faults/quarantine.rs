@@ -89,7 +89,7 @@ async fn shown_and_released(arena: &TestArena, voter: &Voter, name: &str, battle
     assert!(method.contains(&format!("{name} is in quarantine since ")), "{method}");
     assert_eq!(refused.status, 503);
     assert_eq!(again.status, 409, "a pair that gives one of its models away");
-    assert!(again.body.contains("this pair cannot be asked again"), "{}", again.body);
+    assert!(again.body.contains("This pair cannot be asked again"), "{}", again.body);
     assert!(!page.contains("Aster") && !page.contains("Birch"), "{page}");
     eventually("whoever is kept out is released and ready", async || {
         for model in ["Aster", "Birch"] {

@@ -175,6 +175,15 @@ impl Serving {
         self.wait_at("/", what, good).await;
     }
 
+    /// As [`Serving::until_complete`], seen by another browser.
+    pub(crate) async fn until_complete_for(&self, visitor: &Visitor, address: &str) {
+        let give_up = Instant::now() + DEADLINE;
+        while !visitor.page(address).await.contains("value=\"both_good\"") {
+            assert!(Instant::now() < give_up, "{address} does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
+    }
+
     pub(crate) async fn until_complete(&self, address: &str) {
         let complete = |page: &str| page.contains("value=\"both_good\"");
         self.wait_at(address, "complete battle", complete).await;

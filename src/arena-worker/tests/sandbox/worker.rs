@@ -68,6 +68,13 @@ impl Worker {
         }
     }
 
+    /// Processor time so far, in hundredths of a second.
+    pub(crate) fn cpu_ticks(&self) -> f64 {
+        let stat = self.proc("stat");
+        let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
+        fields[11].parse::<f64>().unwrap() + fields[12].parse::<f64>().unwrap()
+    }
+
     fn proc(&self, file: &str) -> String {
         std::fs::read_to_string(format!("/proc/{}/{file}", self.child.id())).unwrap()
     }
