@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use arena_core::confinement::Level;
 use arena_core::sampling::Sampling;
 use clap::Args;
 use serde::Deserialize;
@@ -70,6 +71,15 @@ pub struct Given {
     /// Answer questions of evaluation sets in advance while no battle is being written [default: true]
     #[arg(long, env = "DOUBLEBLIND_STORE_ANSWERS", global = true, value_name = "BOOL")]
     pub store_answers: Option<bool>,
+    /// Least confinement of a worker: full, partial (without the kernel's watch over files) or none [default: full on Linux]
+    #[arg(long, env = "DOUBLEBLIND_SANDBOX", global = true, value_name = "LEVEL")]
+    pub sandbox: Option<Level>,
+    /// Seconds of silence after which a worker that owes text is killed and started again [default: 20]
+    #[arg(long, env = "DOUBLEBLIND_SILENT_SECONDS", global = true, value_name = "S")]
+    pub silent_seconds: Option<u64>,
+    /// Crashes within ten minutes that put a model into quarantine; 0 for never [default: 3]
+    #[arg(long, env = "DOUBLEBLIND_QUARANTINE_AFTER", global = true, value_name = "N")]
+    pub quarantine_after: Option<usize>,
     /// Languages that questions are told apart by, as ISO 639 codes [default: all that can be recognised]
     #[arg(
         long,
@@ -187,10 +197,37 @@ pub struct Workers {
     pub sequences: u32,
     /// Memory that loaded models may take together.
     pub memory_bytes: u64,
+    /// The least confinement that is accepted.
+    pub sandbox: Level,
+    /// How long a worker that owes text may say nothing.
+    pub silent_after: Duration,
+    /// How long loading may take.
+    pub load_deadline: Duration,
+    /// Faults within ten minutes that end in quarantine; 0 for never.
+    pub quarantine_after: usize,
+}
+
+impl Workers {
+    /// Workers of this program with the defaults of everything else.
+    pub fn running(program: PathBuf) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            program,
+            threads: u32::try_from(cores / 2).unwrap_or(1).max(1),
+            context_tokens: 8192,
+            sequences: 3,
+            memory_bytes: most_of_memory(),
+            sandbox: Level::strictest(),
+            silent_after: Duration::from_secs(20),
+            load_deadline: Duration::from_secs(600),
+            quarantine_after: 3,
+        }
+    }
 }
 
 /// Longer than the tries of an endpoint that refuses connections take.
 const FAILURE_STEP: Duration = Duration::from_secs(5);
+
 /// Seven tenths of the machine's memory; without limit where it cannot be read.
 fn most_of_memory() -> u64 {
     let total = || {
@@ -213,10 +250,10 @@ impl Given {
             temperature: in_range("temperature", given.temperature.unwrap_or(0.7), 0.0, 2.0)?,
             ..Sampling::default()
         };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let half = u32::try_from(cores / 2).unwrap_or(1).max(1);
-        let at_once =
-            in_range("battles-at-once", given.battles_at_once.unwrap_or(half.max(3)), 1, 256)?;
+        let usual = Workers::running(given.worker_bin.unwrap_or_else(worker_beside_this_program));
+        let silent = given.silent_seconds.unwrap_or(usual.silent_after.as_secs());
+        let at_once = given.battles_at_once.unwrap_or(usual.threads.max(3));
+        let at_once = in_range("battles-at-once", at_once, 1, 256)?;
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),
             database_url: given.database_url.filter(|url| !url.is_empty()),
@@ -235,12 +272,20 @@ impl Given {
                 failure_step: FAILURE_STEP,
             },
             workers: Workers {
-                program: given.worker_bin.unwrap_or_else(worker_beside_this_program),
-                threads: in_range("threads", given.threads.unwrap_or(half), 1, 256)?,
-                context_tokens: in_range("context", given.context.unwrap_or(8192), 512, 131_072)?,
+                threads: in_range("threads", given.threads.unwrap_or(usual.threads), 1, 256)?,
+                context_tokens: in_range(
+                    "context",
+                    given.context.unwrap_or(usual.context_tokens),
+                    512,
+                    131_072,
+                )?,
                 // A model may be in all battles that are written.
                 sequences: at_once,
-                memory_bytes: given.memory.map_or_else(most_of_memory, |mib| mib << 20),
+                memory_bytes: given.memory.map_or(usual.memory_bytes, |mib| mib << 20),
+                sandbox: given.sandbox.unwrap_or(usual.sandbox),
+                silent_after: Duration::from_secs(in_range("silent-seconds", silent, 1, 3600)?),
+                quarantine_after: given.quarantine_after.unwrap_or(usual.quarantine_after),
+                ..usual
             },
             store_answers: given.store_answers.unwrap_or(true),
             battles_at_once: at_once,
@@ -278,6 +323,9 @@ impl Given {
             store_answers: self.store_answers.or(file.store_answers),
             battles_at_once: self.battles_at_once.or(file.battles_at_once),
             battles_waiting: self.battles_waiting.or(file.battles_waiting),
+            sandbox: self.sandbox.or(file.sandbox),
+            silent_seconds: self.silent_seconds.or(file.silent_seconds),
+            quarantine_after: self.quarantine_after.or(file.quarantine_after),
             languages: self.languages.or(file.languages),
             secure_cookie: self.secure_cookie.or(file.secure_cookie),
         }
@@ -305,6 +353,7 @@ fn in_range<T: PartialOrd + ToString>(
         "temperature" => "from 0 to 2",
         "context" => "from 512 to 131072",
         "battles-waiting" => "from 0 to 10000",
+        "silent-seconds" => "from 1 to 3600",
         _ => "from 1 to 256",
     };
     Err(ConfigError::OutOfRange { name, value: value.to_string(), range })

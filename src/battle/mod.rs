@@ -321,6 +321,13 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
     if !restarted {
         return Err(BattleError::NotNow("only a pair that could not be completed can be retried"));
     }
+    // Whoever compares the end of a battle with the list of quarantines may know one of the two.
+    let models = [battle.models.left, battle.models.right];
+    if pool::queries::any_quarantined_since(&mut tx, models, battle.opened_at).await? {
+        return Err(BattleError::NotNow(
+            "this pair cannot be asked again; nothing is lost, so please start another battle",
+        ));
+    }
     let ticket = ring.hub.join(voter, ring.limits)?;
     let round = (last.turn, last.attempt + 1);
     let seeds = begin_answers(&mut tx, ring, id, round, battle.models, &NONE_STORED).await?;

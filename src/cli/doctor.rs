@@ -2,8 +2,11 @@
 
 use std::path::Path;
 
+use arena_core::confinement::Confinement;
+use arena_core::protocol;
+
 use super::{Outcome, queries, say, store};
-use crate::config::Settings;
+use crate::config::{Settings, Workers};
 use crate::inference::remote::{self, is_private};
 use crate::pool::{self, Endpoint, Source};
 use crate::validation;
@@ -20,6 +23,7 @@ pub(super) async fn run(settings: Settings) -> Outcome {
     };
     say("probes");
     probe("worker", worker(&settings.workers.program));
+    probe("sandbox", sandbox(&settings.workers));
     probe("disk", disk(&settings.data));
     match store::open(&settings).await {
         Err(error) => probe("database", Err(super::chain(&*error))),
@@ -79,6 +83,12 @@ fn show_settings(settings: &Settings) {
         ("site name", settings.site.name.clone()),
         ("evaluation sets", settings.eval_sets.display().to_string()),
         ("worker", workers.program.display().to_string()),
+        ("sandbox", format!("at least {}", workers.sandbox)),
+        (
+            "silence",
+            format!("{} s, then a worker is started again", workers.silent_after.as_secs()),
+        ),
+        ("quarantine", format!("after {} crashes in ten minutes", workers.quarantine_after)),
         ("threads a worker", workers.threads.to_string()),
         ("context", format!("{} tokens", workers.context_tokens)),
         ("answers at once", format!("{} a worker", workers.sequences)),
@@ -103,6 +113,24 @@ fn worker(program: &Path) -> Result<String, String> {
         Some(2) => Ok(program.display().to_string()),
         _ => Err(format!("{} is not the worker program", program.display())),
     }
+}
+
+/// The worker program locks itself in as before a model, and says how far it got.
+fn sandbox(workers: &Workers) -> Result<String, String> {
+    let output = std::process::Command::new(&workers.program)
+        .arg("--check-sandbox")
+        .env_clear()
+        .stdin(std::process::Stdio::null())
+        .output()
+        .map_err(|error| format!("{}: {error}", workers.program.display()))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let found: Confinement = protocol::decode(said.trim())
+        .map_err(|_| format!("{} cannot check its sandbox", workers.program.display()))?;
+    let state = |active| if active { "yes" } else { "no" };
+    let layers = found.layers().map(|(name, active)| format!("{name} {}", state(active)));
+    let least = workers.sandbox;
+    found.reach(least).map_err(|shortfall| shortfall.to_string())?;
+    Ok(format!("{}, {least} required: {}", found.level(), layers.join(", ")))
 }
 
 fn disk(data: &Path) -> Result<String, String> {

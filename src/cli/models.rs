@@ -45,6 +45,11 @@ enum Action {
         /// Name on the leaderboard
         name: String,
     },
+    /// Lets a model take part again that was put into quarantine after repeated crashes
+    Release {
+        /// Name on the leaderboard
+        name: String,
+    },
 }
 
 #[derive(Args)]
@@ -131,6 +136,11 @@ async fn act(settings: &Settings, db: &PgPool, action: Action) -> Outcome {
             say(&format!("{name} is out of the pool; its votes stay"));
             Ok(())
         }
+        Action::Release { name } => {
+            pool::quarantine::release(&mut *db.acquire().await?, &name).await?;
+            say(&format!("{name} takes part again"));
+            Ok(())
+        }
     }
 }
 
@@ -210,10 +220,10 @@ async fn list(db: &PgPool) -> Outcome {
 
 /// Whether it takes part, and who runs it where that is not this machine.
 fn standing(model: &Model) -> String {
-    let word = if model.is_active() { "in the pool" } else { "retired" };
+    let word = model.standing();
     match model.endpoint() {
         Some(endpoint) => format!("{word}; run by {}", endpoint.operator),
-        None => word.to_owned(),
+        None => word,
     }
 }
 
@@ -233,6 +243,7 @@ fn show(model: &Model) {
     facts.extend([
         ("weight", model.weight.to_string()),
         ("retired", model.retired_at.map_or_else(|| "no".to_owned(), wording::minute)),
+        ("quarantine", model.quarantine.map_or_else(|| "no".to_owned(), |found| found.in_words())),
     ]);
     for (label, value) in facts {
         say(&format!("  {label:<16} {value}"));

@@ -29,6 +29,7 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
             "retired_at",
         ],
     ),
+    ("quarantines", &["quarantine_id", "model_id", "reason", "faults"]),
     (
         "eval_sets",
         &[
@@ -72,6 +73,8 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
 /// Columns that never leave the arena: texts, pseudonyms, sessions, paths, and what would tie a vote
 /// to a battle.
 pub const PRIVATE: &[(&str, &[&str])] = &[
+    // The day is public, not the moment: it could be compared with the end of a battle.
+    ("quarantines", &["began_at", "released_at"]),
     (
         "models",
         &["file_path", "file_modified_at", "chat_template", "endpoint_url", "endpoint_key_file"],

@@ -103,7 +103,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
 }
 
 /// What the site's board has behind the columns of [`Line`], in the order of [`BoardLine`].
-const MORE_COLUMNS: [&str; 14] = [
+const MORE_COLUMNS: [&str; 15] = [
     "rank_ub",
     "tie_group",
     "votes_to_flip",
@@ -118,6 +118,7 @@ const MORE_COLUMNS: [&str; 14] = [
     "remote",
     "operator",
     "operator_country",
+    "quarantine",
 ];
 
 #[derive(Serialize)]
@@ -144,6 +145,7 @@ struct More<'a> {
     remote: bool,
     operator: Option<&'a str>,
     operator_country: Option<&'a str>,
+    quarantine: Option<&'a str>,
 }
 
 fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
@@ -160,10 +162,11 @@ fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
             parameters: model.parameter_count(),
             quantization: model.quantization(),
             file_sha256: model.file().map(|file| file.sha256.as_str()),
-            retired: !model.is_active(),
+            retired: model.is_retired(),
             remote: model.endpoint().is_some(),
             operator: model.endpoint().map(|endpoint| endpoint.operator.operator.as_str()),
             operator_country: model.endpoint().map(|endpoint| endpoint.operator.country.as_str()),
+            quarantine: model.quarantine.map(|quarantine| quarantine.reason.as_str()),
         },
     };
     view.in_order().into_iter().map(line).collect()

@@ -4,7 +4,10 @@
 //! remote one behind an endpoint that somebody else runs.
 
 mod engine;
+mod faults;
 mod job;
+mod launch;
+mod lines;
 mod model_file;
 pub mod remote;
 mod shelf;

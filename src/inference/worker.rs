@@ -2,35 +2,35 @@
 
 use std::collections::HashMap;
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use arena_core::protocol::{self, AnswerKey, Event, Failure, MAX_LINE_BYTES, Request};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
-use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
+use arena_core::confinement::Shortfall;
+use arena_core::protocol::{self, AnswerKey, Event, Failure, Request};
+use tokio::process::Child;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
 use super::engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
+use super::launch;
+use super::lines::{keep_last_words, read_events, write_lines};
 use super::model_file::ModelFile;
 use crate::config::Workers;
+use crate::pool::Fault;
 
-/// Longest time between the start of a worker and its word that it is ready.
-const LOAD_DEADLINE: Duration = Duration::from_secs(600);
-/// Wait before the first new start; it doubles up to the longest.
-const FIRST_PAUSE: Duration = Duration::from_millis(500);
+/// Wait before a new start; it doubles up to the longest while the worker does not become ready.
+/// One that does is back at once: what crashes again and again while answering goes into quarantine.
+const FIRST_PAUSE: Duration = Duration::from_millis(100);
 const LONGEST_PAUSE: Duration = Duration::from_secs(60);
-/// A worker that lived this long is started again without a longer wait.
-const STEADY: Duration = Duration::from_secs(120);
-/// A worker that is asked for text and says nothing for this long is hung.
-const HUNG_AFTER: Duration = Duration::from_secs(60);
-/// How often that is looked at.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// Silence is looked at so many times within the time that is allowed.
+const LOOKS: u32 = 8;
+/// Pieces for answers that nobody waits for any more; orders to end them take a moment to arrive.
+const MAX_STRAY_EVENTS: usize = 4096;
+/// How long a killed process may take to be gone.
+const KILL_DEADLINE: Duration = Duration::from_secs(5);
 /// Events that wait for the app; a worker that sends more waits itself.
 const EVENTS_IN_STORE: usize = 1024;
-/// Lines of a worker's stderr that are kept for the log.
-const STDERR_LINES: usize = 20;
 
 /// Why a worker did not become or stay ready.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -53,12 +53,34 @@ pub enum WorkerError {
     #[error("the worker ended without a word{0}")]
     Died(String),
     /// It is asked for text and says nothing.
-    #[error("the worker said nothing for {} s", HUNG_AFTER.as_secs())]
-    Hung,
+    #[error("the worker owed text and said nothing for {0:?}")]
+    Hung(Duration),
     /// It did not become ready in time.
-    #[error("the worker was not ready after {} s", LOAD_DEADLINE.as_secs())]
-    TooSlow,
+    #[error("the worker was not ready after {0:?}")]
+    TooSlow(Duration),
+    /// It goes on with answers that were cancelled.
+    #[error("the worker goes on with answers that nobody waits for")]
+    Babbling,
+    /// It has locked itself in less than the settings ask for.
+    #[error(transparent)]
+    Unconfined(#[from] Shortfall),
 }
+
+impl WorkerError {
+    /// The class that counts towards quarantine; none where the model is not to blame.
+    fn fault(&self) -> Option<Fault> {
+        match self {
+            Self::Died(_) | Self::Babbling => Some(Fault::Died),
+            Self::Hung(_) | Self::TooSlow(_) => Some(Fault::Hung),
+            Self::NotStarted { .. } | Self::File(_) | Self::Refused(_) | Self::Unconfined(_) => {
+                None
+            }
+        }
+    }
+}
+
+/// Hears of each fault of one model.
+pub(super) type Witness = Arc<dyn Fn(Fault) + Send + Sync>;
 
 #[derive(Clone, Debug)]
 enum Status {
@@ -97,11 +119,22 @@ impl LocalWorker {
         chat_template: Option<String>,
         workers: &Workers,
     ) -> Self {
+        Self::witnessed(label, model_file, chat_template, workers, Arc::new(|_| {}))
+    }
+
+    /// As [`LocalWorker::start`], with somebody who counts the faults.
+    pub(super) fn witnessed(
+        label: &str,
+        model_file: ModelFile,
+        chat_template: Option<String>,
+        workers: &Workers,
+        witness: Witness,
+    ) -> Self {
         let (commands, inbox) = mpsc::unbounded_channel();
         let (report, status) = watch::channel(Status::Starting);
         let plan =
             Plan { label: label.to_owned(), model_file, chat_template, workers: workers.clone() };
-        let task = tokio::spawn(keep_running(plan, inbox, report));
+        let task = tokio::spawn(keep_running(plan, inbox, report, witness));
         Self { commands, status, next_key: AtomicU64::new(1), task }
     }
 
@@ -153,17 +186,23 @@ async fn keep_running(
     plan: Plan,
     mut inbox: mpsc::UnboundedReceiver<Inbound>,
     report: watch::Sender<Status>,
+    witness: Witness,
 ) {
     let mut pause = FIRST_PAUSE;
     loop {
-        let started = Instant::now();
-        let error = match Running::start(&plan) {
-            Ok(mut running) => running.serve(&mut inbox, &report).await,
+        let error = match Running::start(&plan, &witness).await {
+            Ok(mut running) => {
+                let error = running.serve(&mut inbox, &report).await;
+                running.end().await;
+                error
+            }
             Err(error) => error,
         };
+        if let Some(fault) = error.fault() {
+            witness(fault);
+        }
         tracing::warn!(model.name = plan.label, "worker is down: {error}");
-        report.send_replace(Status::Down(error));
-        if started.elapsed() > STEADY {
+        if matches!(report.send_replace(Status::Down(error)), Status::Ready(_)) {
             pause = FIRST_PAUSE;
         }
         refuse_for(pause, &mut inbox).await;
@@ -190,6 +229,9 @@ struct Running {
     last_words: mpsc::UnboundedReceiver<String>,
     answers: HashMap<AnswerKey, InProgress>,
     last_word: Instant,
+    stray: usize,
+    workers: Workers,
+    witness: Witness,
 }
 
 /// One answer that the worker owes.
@@ -199,31 +241,11 @@ struct InProgress {
 }
 
 impl Running {
-    fn start(plan: &Plan) -> Result<Self, WorkerError> {
-        plan.model_file.check().map_err(WorkerError::File)?;
-        let not_started =
-            |reason: String| WorkerError::NotStarted { path: plan.workers.program.clone(), reason };
-        let mut child = Command::new(&plan.workers.program)
-            .arg("--model")
-            .arg(&plan.model_file.path)
-            .args(["--threads", &plan.workers.threads.to_string()])
-            .args(["--context", &plan.workers.context_tokens.to_string()])
-            .args(["--sequences", &plan.workers.sequences.to_string()])
-            .env_clear()
-            // Spinning at ggml's barriers makes one busy neighbour cost twenty times.
-            .env("OMP_WAIT_POLICY", "passive")
-            .env("GGML_NO_BACKTRACE", "1")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::piped())
-            // Ctrl-C in the terminal is the app's to answer; closing stdin ends the worker.
-            .process_group(0)
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| not_started(error.to_string()))?;
+    async fn start(plan: &Plan, witness: &Witness) -> Result<Self, WorkerError> {
+        let mut child = launch::launch(&plan.model_file, &plan.workers).await?;
         let pipes = (child.stdin.take(), child.stdout.take(), child.stderr.take());
         let (Some(stdin), Some(stdout), Some(stderr)) = pipes else {
-            return Err(not_started("it has no pipes".to_owned()));
+            return Err(WorkerError::Died(", and it has no pipes".to_owned()));
         };
         let (lines, outbox) = mpsc::unbounded_channel();
         let (sender, events) = mpsc::channel(EVENTS_IN_STORE);
@@ -233,8 +255,17 @@ impl Running {
         tokio::spawn(keep_last_words(stderr, words));
         let configure = Request::Configure { chat_template: plan.chat_template.clone() };
         let _ = lines.send(protocol::encode(&configure));
-        let last_word = Instant::now();
-        Ok(Self { child, lines, events, last_words, answers: HashMap::new(), last_word })
+        Ok(Self {
+            child,
+            lines,
+            events,
+            last_words,
+            answers: HashMap::new(),
+            last_word: Instant::now(),
+            stray: 0,
+            workers: plan.workers.clone(),
+            witness: Arc::clone(witness),
+        })
     }
 
     /// Works until the process ends; then every answer in progress fails.
@@ -244,17 +275,23 @@ impl Running {
         report: &watch::Sender<Status>,
     ) -> WorkerError {
         report.send_replace(Status::Starting);
-        let load_deadline = tokio::time::sleep(LOAD_DEADLINE);
+        let load_deadline = tokio::time::sleep(self.workers.load_deadline);
         tokio::pin!(load_deadline);
         let mut loading = true;
-        let mut looks = tokio::time::interval(LOOK_EVERY);
+        let mut looks = tokio::time::interval(self.workers.silent_after / LOOKS);
         let mut last_error = None;
         loop {
             tokio::select! {
                 Some(command) = inbox.recv() => self.obey(command),
                 event = self.events.recv() => match event {
-                    Some(Event::Ready { load_ms, context_tokens, engine, template, .. }) => {
+                    Some(Event::Ready {
+                        load_ms, context_tokens, engine, template, confinement, ..
+                    }) => {
+                        if let Err(shortfall) = confinement.reach(self.workers.sandbox) {
+                            return WorkerError::Unconfined(shortfall);
+                        }
                         loading = false;
+                        self.last_word = Instant::now();
                         let process_id = self.child.id();
                         let readiness =
                             Readiness { engine, load_ms, context_tokens, template, process_id };
@@ -266,18 +303,25 @@ impl Running {
                     Some(event) => {
                         self.last_word = Instant::now();
                         self.pass_on(event);
+                        if self.stray > MAX_STRAY_EVENTS {
+                            return WorkerError::Babbling;
+                        }
                     }
                     None => return last_error.unwrap_or(self.epitaph().await),
                 },
-                _ = looks.tick() => if !loading && self.is_hung() { return WorkerError::Hung },
-                () = &mut load_deadline, if loading => return WorkerError::TooSlow,
+                _ = looks.tick() => if !loading && self.is_hung() {
+                    return WorkerError::Hung(self.workers.silent_after);
+                },
+                () = &mut load_deadline, if loading => {
+                    return WorkerError::TooSlow(self.workers.load_deadline);
+                }
             }
         }
     }
 
     /// Whether the worker owes text and has been silent for too long.
     fn is_hung(&self) -> bool {
-        self.owes_text() && self.last_word.elapsed() > HUNG_AFTER
+        self.owes_text() && self.last_word.elapsed() > self.workers.silent_after
     }
 
     fn owes_text(&self) -> bool {
@@ -322,16 +366,29 @@ impl Running {
             Event::Ready { .. } | Event::Alive | Event::Failed { key: None, .. } => return,
         };
         let ends = !matches!(output, Output::Text(_));
-        if let Some(answer) = self.answers.get(&key) {
-            let _ = answer.outputs.send(output);
+        let Some(answer) = self.answers.get(&key) else {
+            self.stray += 1;
+            return;
+        };
+        self.stray = 0;
+        if matches!(output, Output::Failed { failure: Failure::Decode, .. }) {
+            (self.witness)(Fault::Decode);
         }
+        let _ = answer.outputs.send(output);
         if ends {
             self.answers.remove(&key);
         }
     }
 
+    /// Kills the process, also a stopped one, and waits until its memory is free.
+    async fn end(mut self) {
+        self.answers.clear();
+        let _ = tokio::time::timeout(KILL_DEADLINE, self.child.kill()).await;
+    }
+
     /// How the process ended, with what it last wrote to stderr.
     async fn epitaph(&mut self) -> WorkerError {
+        self.answers.clear();
         let wait = tokio::time::timeout(Duration::from_secs(2), self.child.wait()).await;
         let mut text = match wait {
             Ok(Ok(status)) => format!(" ({status})"),
@@ -341,42 +398,5 @@ impl Running {
             text = format!("{text}; {line}");
         }
         WorkerError::Died(text)
-    }
-}
-
-async fn write_lines(mut stdin: ChildStdin, mut outbox: mpsc::UnboundedReceiver<String>) {
-    while let Some(line) = outbox.recv().await {
-        if stdin.write_all(line.as_bytes()).await.is_err() {
-            return;
-        }
-    }
-}
-
-async fn read_events(stdout: ChildStdout, events: mpsc::Sender<Event>) {
-    let mut reader = BufReader::new(stdout);
-    let mut line = Vec::new();
-    loop {
-        line.clear();
-        let mut limited = (&mut reader).take(MAX_LINE_BYTES as u64);
-        if !matches!(limited.read_until(b'\n', &mut line).await, Ok(1..)) {
-            return;
-        }
-        let event = std::str::from_utf8(&line).ok().and_then(|text| protocol::decode(text).ok());
-        // A line outside the protocol ends the worker: its memory can no longer be trusted.
-        let Some(event) = event else { return };
-        if events.send(event).await.is_err() {
-            return;
-        }
-    }
-}
-
-async fn keep_last_words(stderr: ChildStderr, words: mpsc::UnboundedSender<String>) {
-    let mut lines = BufReader::new(stderr.take(1 << 20)).lines();
-    let mut kept = 0;
-    while let Ok(Some(line)) = lines.next_line().await {
-        kept += 1;
-        if kept <= STDERR_LINES {
-            let _ = words.send(line.chars().filter(|c| !c.is_control()).take(300).collect());
-        }
     }
 }

@@ -3,6 +3,7 @@
 //! Admission of a new file is not here but in `validation`, which needs a worker for the trial.
 
 mod policy;
+pub mod quarantine;
 pub mod queries;
 mod source;
 
@@ -16,6 +17,7 @@ use time::OffsetDateTime;
 
 pub(crate) use policy::pair;
 pub use policy::{PairWeights, Policy};
+pub use quarantine::{Fault, Quarantine};
 pub use source::{Endpoint, GgufFile, REMOTE, Source};
 
 /// Name of the Postgres channel on which a change of the pool is announced.
@@ -44,12 +46,28 @@ pub struct Model {
     pub weight: u32,
     /// When it left the pool.
     pub retired_at: Option<OffsetDateTime>,
+    /// Why it is kept out for now.
+    pub quarantine: Option<Quarantine>,
 }
 
 impl Model {
     /// Whether it may be drawn.
     pub fn is_active(&self) -> bool {
-        self.retired_at.is_none()
+        self.retired_at.is_none() && self.quarantine.is_none()
+    }
+
+    /// Where it stands: in the pool, in quarantine or retired.
+    pub fn standing(&self) -> String {
+        match (self.is_retired(), self.quarantine) {
+            (true, _) => "retired".to_owned(),
+            (false, Some(quarantine)) => format!("in quarantine, {}", quarantine.in_words()),
+            (false, None) => "in the pool".to_owned(),
+        }
+    }
+
+    /// Whether it has left the pool for good.
+    pub fn is_retired(&self) -> bool {
+        self.retired_at.is_some()
     }
 }
 
@@ -62,6 +80,9 @@ pub enum PoolError {
     /// No model has that name.
     #[error("no model is called {0}; `doubleblind models list` shows the names")]
     UnknownName(String),
+    /// The model is not kept out.
+    #[error("{0} is not in quarantine, so there is nothing to release it from")]
+    NotQuarantined(String),
     /// The name is taken.
     #[error("a model called {0} is in the pool already; choose another name")]
     NameTaken(String),

@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 use uuid::Uuid;
 
-use super::{Endpoint, GgufFile, Model, Source};
+use super::{Endpoint, Fault, GgufFile, Model, Quarantine, Source};
 use crate::kit::whereabouts::Destination;
 
 struct Row {
@@ -21,6 +21,8 @@ struct Row {
     context_tokens: i32,
     weight: i32,
     retired_at: Option<OffsetDateTime>,
+    reason: Option<String>,
+    began_at: Option<OffsetDateTime>,
     architecture: Option<String>,
     parameter_count: Option<i64>,
     quantization: Option<String>,
@@ -76,6 +78,11 @@ impl Row {
             context_tokens: self.context_tokens,
             weight: u32::try_from(self.weight).unwrap_or(0),
             retired_at: self.retired_at,
+            // A word of a later version keeps the model out as well.
+            quarantine: self.reason.zip(self.began_at).map(|(word, began_at)| Quarantine {
+                reason: Fault::parse(&word).unwrap_or(Fault::Died),
+                began_at,
+            }),
         })
     }
 }
@@ -84,11 +91,14 @@ impl Row {
 pub async fn list_all(db: &mut PgConnection) -> sqlx::Result<Vec<Model>> {
     let rows = sqlx::query_as!(
         Row,
-        "select model_id, name, maker, country, licence, base_model, architecture, parameter_count,
-                quantization, context_tokens, file_path, file_size_bytes, file_modified_at,
-                file_sha256, chat_template, template_source, weight, retired_at, endpoint_url,
-                endpoint_model, endpoint_key_file, operator, operator_country
-         from models order by name"
+        r#"select m.model_id, name, maker, country, licence, base_model, architecture,
+                parameter_count, quantization, context_tokens, file_path, file_size_bytes,
+                file_modified_at, file_sha256, chat_template, template_source, weight, retired_at,
+                endpoint_url, endpoint_model, endpoint_key_file, operator, operator_country,
+                q.reason as "reason?", q.began_at as "began_at?"
+         from models m
+         left join quarantines q on q.model_id = m.model_id and q.released_at is null
+         order by name"#
     )
     .fetch_all(db)
     .await?;
@@ -177,6 +187,52 @@ pub(super) async fn retire(db: &mut PgConnection, name: &str) -> sqlx::Result<bo
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn insert_quarantine(
+    db: &mut PgConnection,
+    model: ModelId,
+    reason: Fault,
+    faults: usize,
+) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "insert into quarantines (model_id, reason, faults) values ($1, $2, $3)
+         on conflict (model_id) where released_at is null do nothing",
+        model.0,
+        reason.as_str(),
+        i32::try_from(faults).unwrap_or(i32::MAX),
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+pub(super) async fn release(db: &mut PgConnection, name: &str) -> sqlx::Result<bool> {
+    let done = sqlx::query!(
+        "update quarantines q set released_at = now() from models m
+         where m.model_id = q.model_id and m.name = $1 and q.released_at is null",
+        name
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected() == 1)
+}
+
+/// Whether one of two models has been put into quarantine since a time.
+pub async fn any_quarantined_since(
+    db: &mut PgConnection,
+    models: [ModelId; 2],
+    since: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+             select from quarantines where model_id = any($1) and began_at >= $2
+           ) as "found!""#,
+        &models.map(|model| model.0),
+        since
+    )
+    .fetch_one(db)
+    .await
 }
 
 pub(super) async fn announce(db: &mut PgConnection) -> sqlx::Result<()> {

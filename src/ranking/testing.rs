@@ -33,6 +33,7 @@ pub(super) fn model(name: &str, country: &str, parameter_count: i64) -> Model {
         }),
         weight: 1,
         retired_at: None,
+        quarantine: None,
     }
 }
 

@@ -275,5 +275,6 @@ fn entry(submission: Submission, inspected: Inspected, template: TemplateSource)
         }),
         weight: 1,
         retired_at: None,
+        quarantine: None,
     }
 }

@@ -106,5 +106,6 @@ fn entry(submission: RemoteSubmission) -> Result<Model, ValidationError> {
         }),
         weight: 1,
         retired_at: None,
+        quarantine: None,
     })
 }

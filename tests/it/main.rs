@@ -5,6 +5,7 @@ mod battle;
 mod blindness;
 mod database;
 mod export;
+mod faults;
 mod kit_postgres;
 mod leaderboard;
 mod load;

@@ -4,6 +4,7 @@
 //! Nothing here does I/O, reads a clock or owns a source of randomness. A caller hands in `now`,
 //! `&mut impl Rng` and bytes, so every result can be repeated by an outsider.
 
+pub mod confinement;
 pub mod gguf;
 pub mod ids;
 pub mod leak;

@@ -4,6 +4,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::confinement::Confinement;
 use crate::sampling::Sampling;
 
 /// Names one answer inside one worker process.
@@ -190,6 +191,9 @@ pub enum Event {
         engine: String,
         /// Where the conversation format comes from.
         template: TemplateSource,
+        /// How far the worker has locked itself in; a worker that says nothing has not.
+        #[serde(default)]
+        confinement: Confinement,
     },
     /// A piece of text.
     Token {

@@ -18,6 +18,7 @@ use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
+use crate::numbers;
 use crate::options::Options;
 use crate::sequence::Sequence;
 use crate::template::{Format, TemplateError};
@@ -110,6 +111,7 @@ impl<'m, 'e> Engine<'m, 'e> {
             threads: options.threads,
             engine: ENGINE.to_owned(),
             template: engine.format.source(),
+            confinement: options.confinement,
         });
         engine.serve(requests)
     }
@@ -279,6 +281,12 @@ impl<'m, 'e> Engine<'m, 'e> {
     /// Samples one token of one answer and ends the answer where it is complete.
     fn advance(&mut self, slot: usize, at: i32) {
         let Some(sequence) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return };
+        if !numbers::can_be_sampled(self.context.get_logits_ith(at)) {
+            let (key, failure) = (sequence.key, Failure::Decode);
+            self.release(slot);
+            let message = numbers::NOT_FINITE.to_owned();
+            return (self.emit)(&Event::Failed { key: Some(key), failure, message });
+        }
         // `sample` accepts the token too: a second `accept` would count it twice.
         let token = sequence.sampler.sample(&self.context, at);
         let finish = if self.model.vocab().is_eog(token) {

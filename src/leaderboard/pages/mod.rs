@@ -56,7 +56,7 @@ pub struct Line {
     /// Status word.
     pub status: &'static str,
     /// Status in a sentence.
-    pub reason: &'static str,
+    pub reason: String,
     /// Whether it has left the pool.
     pub retired: bool,
 }
@@ -109,9 +109,12 @@ pub fn lines(view: &View<'_>) -> Vec<Line> {
         group: view.tie_group(row).map_or("–".to_owned(), |group| group.to_string()),
         flip: view.fragility(row).and_then(|pair| pair.votes).map_or("–".to_owned(), whole_number),
         elo: view.elo(model).map_or("–".to_owned(), |elo| format!("{elo:.0}")),
-        status: row.status.as_str(),
-        reason: reason(row.status),
-        retired: !model.is_active(),
+        status: if model.quarantine.is_some() { "quarantined" } else { row.status.as_str() },
+        reason: model.quarantine.map_or_else(
+            || reason(row.status).to_owned(),
+            |quarantine| format!("no battles {}", quarantine.in_words()),
+        ),
+        retired: model.is_retired(),
     };
     view.in_order().into_iter().map(line).collect()
 }
@@ -319,6 +322,7 @@ struct MethodPage<'a> {
     weights: Vec<(String, u32, String)>,
     at_once: String,
     resume_seconds: u64,
+    quarantined: Vec<(String, String)>,
     source: String,
 }
 
@@ -345,6 +349,12 @@ pub fn method(
             .collect(),
         at_once: wording::counted(i64::try_from(limits.at_once).unwrap_or(i64::MAX), "battle"),
         resume_seconds: battle::UNWATCHED_LIMIT.as_secs(),
+        quarantined: published
+            .models
+            .iter()
+            .filter(|model| !model.is_retired())
+            .filter_map(|model| Some((model.name.clone(), model.quarantine?.in_words())))
+            .collect(),
         source: source_line(&published.view()),
     })
 }

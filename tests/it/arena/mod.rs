@@ -262,6 +262,7 @@ pub(crate) fn model(name: &str) -> Model {
         source: Source::File(weights(name)),
         weight: 1,
         retired_at: None,
+        quarantine: None,
     }
 }
 

@@ -1,5 +1,4 @@
-//! The real program: started, used, interrupted and killed, with real workers and the smallest model.
-#![cfg(test)]
+//! A real arena in a folder of its own: the program, its processes, its visitors.
 
 use std::collections::HashMap;
 use std::io::Read;
@@ -33,15 +32,21 @@ fn worker() -> PathBuf {
     path
 }
 
-/// A folder that is removed with its test.
-pub(crate) struct Folder(pub(crate) PathBuf);
+/// A folder that is removed with its test, and settings for the programs run in it.
+pub(crate) struct Folder(pub(crate) PathBuf, Vec<(&'static str, &'static str)>);
 
 impl Folder {
     pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("doubleblind-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(path.join("home")).unwrap();
-        Self(path)
+        Self(path, Vec::new())
+    }
+
+    /// With one more setting from the environment.
+    pub(crate) fn with(mut self, name: &'static str, value: &'static str) -> Self {
+        self.1.push((name, value));
+        self
     }
 
     fn command(&self) -> Command {
@@ -56,6 +61,7 @@ impl Folder {
             .env("DOUBLEBLIND_STORE_ANSWERS", "false")
             .env("DOUBLEBLIND_ANSWER_SECONDS", "20")
             .env("DOUBLEBLIND_LOG", "info")
+            .envs(self.1.iter().copied())
             .stdin(Stdio::null());
         command
     }
@@ -68,7 +74,7 @@ impl Folder {
     }
 
     /// The same weights under another digest: one letter of the name in the header is changed.
-    fn twin(&self) -> PathBuf {
+    pub(crate) fn twin(&self) -> PathBuf {
         let mut bytes = std::fs::read(model()).unwrap();
         let head = &bytes[..4096];
         let key = b"general.name";
@@ -93,11 +99,39 @@ impl Drop for Folder {
     }
 }
 
-/// A running arena; killed with its test.
-pub(crate) struct Serving {
-    child: Child,
+/// One browser.
+pub(crate) struct Visitor {
     base: String,
     client: Client,
+}
+
+impl Visitor {
+    pub(crate) async fn page(&self, path: &str) -> String {
+        page(&self.client, &self.base, path).await
+    }
+
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+        post(&self.client, &self.base, path, form).await
+    }
+}
+
+/// A page, or nothing while nobody answers.
+async fn page(client: &Client, base: &str, path: &str) -> String {
+    match client.get(format!("{base}{path}")).send().await {
+        Ok(response) => response.text().await.unwrap_or_default(),
+        Err(_) => String::new(),
+    }
+}
+
+async fn post(client: &Client, base: &str, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+    client.post(format!("{base}{path}")).form(form).send().await.unwrap()
+}
+
+/// A running arena; killed with its test.
+pub(crate) struct Serving {
+    pub(crate) child: Child,
+    pub(crate) base: String,
+    pub(crate) client: Client,
 }
 
 impl Serving {
@@ -118,13 +152,15 @@ impl Serving {
     }
 
     pub(crate) async fn page(&self, path: &str) -> String {
-        match self.client.get(format!("{}{path}", self.base)).send().await {
-            Ok(response) => response.text().await.unwrap_or_default(),
-            Err(_) => String::new(),
-        }
+        page(&self.client, &self.base, path).await
     }
 
-    async fn wait_at(&self, path: &str, what: &str, good: impl Fn(&str) -> bool) -> String {
+    pub(crate) async fn wait_at(
+        &self,
+        path: &str,
+        what: &str,
+        good: impl Fn(&str) -> bool,
+    ) -> String {
         let give_up = Instant::now() + DEADLINE;
         loop {
             let page = self.page(path).await;
@@ -136,8 +172,17 @@ impl Serving {
         }
     }
 
-    async fn wait(&self, what: &str, good: impl Fn(&str) -> bool) {
+    pub(crate) async fn wait(&self, what: &str, good: impl Fn(&str) -> bool) {
         self.wait_at("/", what, good).await;
+    }
+
+    /// As [`Serving::until_complete`], seen by another browser.
+    pub(crate) async fn until_complete_for(&self, visitor: &Visitor, address: &str) {
+        let give_up = Instant::now() + DEADLINE;
+        while !visitor.page(address).await.contains("value=\"both_good\"") {
+            assert!(Instant::now() < give_up, "{address} does not end");
+            tokio::time::sleep(Duration::from_millis(20)).await;
+        }
     }
 
     pub(crate) async fn until_complete(&self, address: &str) {
@@ -153,7 +198,7 @@ impl Serving {
     }
 
     pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
-        self.client.post(format!("{}{path}", self.base)).form(form).send().await.unwrap()
+        post(&self.client, &self.base, path, form).await
     }
 
     pub(crate) async fn open(&self, prompt: &str) -> String {
@@ -161,15 +206,26 @@ impl Serving {
         response.url().path().to_owned()
     }
 
-    fn pid(&self) -> i32 {
+    /// A second browser at the same arena.
+    pub(crate) fn visitor(&self) -> Visitor {
+        let client = crate::arena::client().cookie_store(true).build().unwrap();
+        Visitor { base: self.base.clone(), client }
+    }
+
+    /// Whether the server itself has not ended.
+    pub(crate) fn is_running(&mut self) -> bool {
+        self.child.try_wait().unwrap().is_none()
+    }
+
+    pub(crate) fn pid(&self) -> i32 {
         i32::try_from(self.child.id()).unwrap()
     }
 
-    fn signal(&self, signal: i32) {
+    pub(crate) fn signal(&self, signal: i32) {
         send(self.pid(), signal);
     }
 
-    fn workers(&self) -> Vec<i32> {
+    pub(crate) fn workers(&self) -> Vec<i32> {
         let mut workers = descendants(self.pid());
         workers.retain(|pid| command_line(*pid).contains("arena-worker"));
         workers
@@ -183,7 +239,7 @@ impl Drop for Serving {
     }
 }
 
-fn send(pid: i32, signal: i32) {
+pub(crate) fn send(pid: i32, signal: i32) {
     let done = Command::new("kill").args([format!("-{signal}"), pid.to_string()]).status();
     assert!(done.unwrap().success());
 }
@@ -219,7 +275,7 @@ pub(crate) fn descendants(root: i32) -> Vec<i32> {
     parents.keys().copied().filter(|&pid| below(pid)).collect()
 }
 
-fn all_gone(pids: &[i32], within: Duration) {
+pub(crate) fn all_gone(pids: &[i32], within: Duration) {
     let give_up = Instant::now() + within;
     let alive = |pid: &i32| {
         let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
@@ -233,7 +289,7 @@ fn all_gone(pids: &[i32], within: Duration) {
 }
 
 /// A running arena with two models that were added while it ran.
-async fn arena_with_two_models(folder: &Folder) -> Serving {
+pub(crate) async fn arena_with_two_models(folder: &Folder) -> Serving {
     let serving = Serving::start(folder).await;
     for (file, name) in [(model(), "First of Two"), (folder.twin(), "Second of Two")] {
         let (done, text) = folder.add(&file, name);
@@ -241,152 +297,4 @@ async fn arena_with_two_models(folder: &Folder) -> Serving {
     }
     serving.two_models_ready().await;
     serving
-}
-
-#[tokio::test]
-async fn models_join_a_running_arena_and_ctrl_c_ends_every_process() {
-    let folder = Folder::new("ctrl-c");
-    let mut serving = arena_with_two_models(&folder).await;
-    let address = serving.open("What is two plus two?").await;
-    serving.until_complete(&address).await;
-    let below = descendants(serving.pid());
-    assert_eq!(serving.workers().len(), 2);
-    assert!(below.len() > 4, "workers and Postgres: {below:?}");
-
-    serving.signal(2);
-
-    let give_up = Instant::now() + Duration::from_secs(15);
-    let status = loop {
-        if let Some(status) = serving.child.try_wait().unwrap() {
-            break status;
-        }
-        assert!(Instant::now() < give_up, "still running");
-        tokio::time::sleep(Duration::from_millis(20)).await;
-    };
-    assert_eq!(status.code(), Some(0));
-    all_gone(&below, Duration::from_secs(1));
-    let home = std::fs::read_dir(folder.0.join("home")).unwrap().count();
-    assert_eq!(home, 0, "something was written outside the data folder");
-}
-
-#[tokio::test]
-async fn a_killed_app_takes_workers_and_database_with_it_and_starts_again_at_once() {
-    let folder = Folder::new("kill");
-    let mut serving = arena_with_two_models(&folder).await;
-    let address = serving.open("What is two plus two?").await;
-    serving.until_complete(&address).await;
-    let reveal = serving.post(&format!("{address}/vote"), &[("verdict", "tie")]).await;
-    assert_eq!(reveal.status(), 200);
-    let below = descendants(serving.pid());
-
-    serving.signal(9);
-    serving.child.wait().unwrap();
-    all_gone(&below, Duration::from_secs(10));
-    let client = serving.client.clone();
-    let again = Serving::start(&folder).await;
-
-    let votes = client.get(format!("{}/votes.csv", again.base)).send().await.unwrap();
-    assert_eq!(votes.text().await.unwrap().lines().count(), 2);
-    again.two_models_ready().await;
-}
-
-#[tokio::test]
-async fn a_killed_worker_is_a_neutral_sentence_for_both_sides_and_comes_back() {
-    let folder = Folder::new("worker");
-    let serving = arena_with_two_models(&folder).await;
-    let address = serving.open("Write a long story about a lighthouse keeper.").await;
-
-    // Stopped first, so that the answer cannot be complete before the worker is killed.
-    let victim = serving.workers()[0];
-    send(victim, 19);
-    send(victim, 9);
-
-    let page = serving
-        .wait_at(&address, "neutral sentence", |page| page.contains("Ask the same pair again"))
-        .await;
-    assert_eq!(page.matches("This pair could not be completed.").count(), 3);
-    assert!(!page.contains("of Two") && !page.contains("worker"));
-    serving.two_models_ready().await;
-    let retried = serving.post(&format!("{address}/retry"), &[]).await;
-    assert_eq!(retried.status(), 200);
-    serving.until_complete(&address).await;
-}
-
-#[tokio::test]
-async fn broken_files_are_refused_with_a_sentence_and_the_arena_stays_up() {
-    let folder = Folder::new("broken");
-    let serving = Serving::start(&folder).await;
-    let whole = std::fs::read(model()).unwrap();
-    let truncated = folder.0.join("truncated.gguf");
-    std::fs::write(&truncated, &whole[..whole.len() / 2]).unwrap();
-    let text = folder.0.join("text.gguf");
-    std::fs::write(&text, "this is not a model").unwrap();
-
-    let (truncated_done, truncated_said) = folder.add(&truncated, "Truncated");
-    let (text_done, text_said) = folder.add(&text, "Text");
-    let (missing_done, missing_said) = folder.add(Path::new("nowhere.gguf"), "Missing");
-    let (country_done, country_said) = folder.run(&[
-        "models",
-        "add",
-        model().to_str().unwrap(),
-        "--name",
-        "X",
-        "--maker",
-        "Y",
-        "--country",
-        "France",
-        "--licence",
-        "Z",
-    ]);
-
-    assert!(!truncated_done && truncated_said.contains("it is truncated"), "{truncated_said}");
-    assert!(!text_done && text_said.contains("is refused"), "{text_said}");
-    assert!(!missing_done && missing_said.contains("cannot be read"), "{missing_said}");
-    assert!(!country_done && country_said.contains("two capital letters"), "{country_said}");
-    assert!(serving.page("/").await.contains("Ask two models"));
-}
-
-#[tokio::test]
-async fn a_model_is_listed_shown_and_retired_from_the_command_line() {
-    let folder = Folder::new("retire");
-    let serving = arena_with_two_models(&folder).await;
-
-    let (_, listed) = folder.run(&["models", "list"]);
-    let (_, shown) = folder.run(&["models", "show", "First of Two"]);
-    let (again, twice) = folder.add(&model(), "Another Name");
-    let (retired, _) = folder.run(&["models", "retire", "First of Two"]);
-
-    assert!(listed.contains("First of Two") && listed.contains("Q4_1"), "{listed}");
-    assert!(shown.contains("134") || shown.contains("135M"), "{shown}");
-    assert!(!again && twice.contains("in the pool already"), "{twice}");
-    assert!(retired);
-    serving.wait("fewer models", |page| page.contains("Fewer than two models")).await;
-    serving.wait_at("/leaderboard", "retired model", |page| page.contains("(retired)")).await;
-}
-
-#[tokio::test]
-async fn a_second_arena_on_the_same_data_is_refused_with_a_sentence() {
-    let folder = Folder::new("second");
-    let _serving = Serving::start(&folder).await;
-
-    let (done, said) = folder.run(&["serve", "--listen", "127.0.0.1:0"]);
-
-    assert!(!done);
-    assert!(said.contains("doubleblind: "), "{said}");
-    assert!(said.contains("data"), "{said}");
-}
-
-#[tokio::test]
-async fn the_doctor_shows_settings_and_probes_and_fails_without_models() {
-    let folder = Folder::new("doctor");
-
-    let (empty, said) = folder.run(&["doctor", "--temperature", "0.5"]);
-    let (first, _) = folder.add(&model(), "First of Two");
-    let (second, _) = folder.add(&folder.twin(), "Second of Two");
-    let (healthy, report) = folder.run(&["doctor"]);
-
-    assert!(!empty && said.contains("a battle needs 2"), "{said}");
-    assert!(said.contains("temperature 0.5") && said.contains("PostgreSQL"), "{said}");
-    assert!(first && second);
-    assert!(healthy, "{report}");
 }
