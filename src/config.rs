@@ -48,7 +48,7 @@ pub struct Given {
     /// Sampling temperature [default: 0.7]
     #[arg(long, env = "DOUBLEBLIND_TEMPERATURE", global = true, value_name = "T")]
     pub temperature: Option<f32>,
-    /// Threads of each worker [default: half the cores]
+    /// Threads that all workers share [default: the cores]
     #[arg(long, env = "DOUBLEBLIND_THREADS", global = true, value_name = "N")]
     pub threads: Option<u32>,
     /// Tokens that one conversation may have [default: 8192]
@@ -155,7 +155,7 @@ pub struct Answering {
 pub struct Workers {
     /// The worker program.
     pub program: PathBuf,
-    /// Threads of each worker.
+    /// Threads that all workers share.
     pub threads: u32,
     /// Tokens that one conversation may have.
     pub context_tokens: u32,
@@ -176,7 +176,7 @@ impl Given {
             ..Sampling::default()
         };
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let half = u32::try_from(cores / 2).unwrap_or(1).max(1);
+        let cores = u32::try_from(cores).unwrap_or(1);
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),
             database_url: given.database_url.filter(|url| !url.is_empty()),
@@ -194,7 +194,7 @@ impl Given {
             },
             workers: Workers {
                 program: given.worker_bin.unwrap_or_else(worker_beside_this_program),
-                threads: in_range("threads", given.threads.unwrap_or(half), 1, 256)?,
+                threads: in_range("threads", given.threads.unwrap_or(cores), 1, 256)?,
                 context_tokens: in_range("context", given.context.unwrap_or(8192), 512, 131_072)?,
                 sequences: 3,
             },

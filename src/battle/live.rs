@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides};
 use arena_core::pace::{Clock, Frame, TICK_MS};
-use arena_core::protocol::Failure;
+use arena_core::protocol::{Failure, Record};
 use tokio::sync::watch;
 use tokio::time::MissedTickBehavior;
 
@@ -200,6 +200,7 @@ struct Round {
     texts: Sides<String>,
     endings: Sides<Option<Ending>>,
     versions: Sides<Option<String>>,
+    records: Sides<Option<Box<Record>>>,
     /// Held, so that a model that is retired meanwhile still writes its answer to the end.
     engines_in_use: Vec<Arc<dyn Engine>>,
     paused: bool,
@@ -213,6 +214,7 @@ impl Round {
             texts: Sides::default(),
             endings: Sides { left: None, right: None },
             versions: Sides::default(),
+            records: Sides::default(),
             engines_in_use: Vec::new(),
             paused: false,
         };
@@ -315,6 +317,7 @@ impl Round {
                 self.clock.push(side, &text);
                 self.texts.get_mut(side).push_str(&text);
             }
+            Some(Output::Record(record)) => *self.records.get_mut(side) = Some(record),
             Some(Output::Done { finish, usage }) => {
                 let body = std::mem::take(self.texts.get_mut(side));
                 if body.trim().is_empty() {
@@ -322,8 +325,9 @@ impl Round {
                 }
                 self.clock.finish(side);
                 let engine = self.versions.get_mut(side).take();
+                let record = self.records.get_mut(side).take();
                 *self.endings.get_mut(side) =
-                    Some(Ending::Complete { body, finish, usage, engine });
+                    Some(Ending::Complete { body, finish, usage, engine, record });
                 *self.generations.get_mut(side) = None;
             }
             Some(Output::Failed { failure, detail }) => self.fail(side, failure, &detail),

@@ -2,6 +2,7 @@
 //!
 //! The vote itself is not here but in `vote`; who was who is shown by `leaderboard`.
 
+mod conversation;
 pub mod handlers;
 pub mod job;
 mod limits;
@@ -9,11 +10,11 @@ mod live;
 pub mod pages;
 pub mod queries;
 mod recording;
+pub mod replay;
 pub mod sets;
 mod stream;
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
-use arena_core::protocol::{Message, Role};
 use arena_core::sampling::Sampling;
 use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
@@ -261,7 +262,7 @@ async fn start(
     let models = Sides { left: draw.left, right: draw.right };
     let seeds = begin_answers(&mut tx, ring, id, 0, 0, models).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, &[], prompt, seeds);
+    let jobs = jobs(ring, id, &[], prompt, seeds);
     ring.hub.start(ring, id, (0, 0), models, jobs);
     Ok(id)
 }
@@ -291,7 +292,7 @@ pub async fn ask_on(
     queries::insert_turn(&mut tx, id, turn, &prompt).await?;
     let seeds = begin_answers(&mut tx, ring, id, turn, 0, battle.models).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, &battle.turns, &prompt, seeds);
+    let jobs = jobs(ring, id, &battle.turns, &prompt, seeds);
     ring.hub.start(ring, id, (turn, 0), battle.models, jobs);
     Ok(())
 }
@@ -310,7 +311,7 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
     let (turn, attempt) = (last.turn, last.attempt + 1);
     let seeds = begin_answers(&mut tx, ring, id, turn, attempt, battle.models).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, before, &last.prompt, seeds);
+    let jobs = jobs(ring, id, before, &last.prompt, seeds);
     ring.hub.start(ring, id, (turn, attempt), battle.models, jobs);
     Ok(())
 }
@@ -366,17 +367,26 @@ async fn begin_answers(
 }
 
 /// The conversation of each side: the site's instruction, its own history, the question.
-fn jobs(ring: &Ring, before: &[Turn], prompt: &str, seeds: Sides<u32>) -> Sides<Job> {
+fn jobs(
+    ring: &Ring,
+    id: BattleId,
+    before: &[Turn],
+    prompt: &str,
+    seeds: Sides<u32>,
+) -> Sides<Job> {
     let job = |side: Side| {
-        let message = |role, content: &str| Message { role, content: content.to_owned() };
-        let mut messages = vec![message(Role::System, &ring.answering.system_prompt)];
-        for turn in before {
-            let body = turn.answers.get(side).as_ref().and_then(|answer| answer.body.as_deref());
-            messages.push(message(Role::User, &turn.prompt));
-            messages.push(message(Role::Assistant, body.unwrap_or_default()));
+        let earlier = before.iter().map(|turn| {
+            let answer = turn.answers.get(side).as_ref();
+            let body = answer.and_then(|answer| answer.body.as_deref());
+            (turn.prompt.as_str(), body.unwrap_or_default())
+        });
+        Job {
+            messages: conversation::messages(&ring.answering.system_prompt, earlier, prompt),
+            sampling: ring.answering.sampling,
+            seed: *seeds.get(side),
+            conversation: Some(conversation::number(id, side)),
+            steps: None,
         }
-        messages.push(message(Role::User, prompt));
-        Job { messages, sampling: ring.answering.sampling, seed: *seeds.get(side) }
     };
     Sides { left: job(Side::Left), right: job(Side::Right) }
 }

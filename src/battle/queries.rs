@@ -2,7 +2,7 @@
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
 use arena_core::pairing::Draw;
-use arena_core::protocol::{Failure, Finish, Usage};
+use arena_core::protocol::{Failure, Finish, Record, Usage};
 use arena_core::ranking::StyleCounts;
 use sqlx::PgConnection;
 
@@ -21,7 +21,7 @@ pub(crate) struct Place {
 /// How an answer ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    Complete { body: String, finish: Finish, usage: Usage, engine: Option<String> },
+    Complete { body: String, finish: Finish, usage: Usage, engine: Option<String>, record: Option<Box<Record>> },
     Failed(Failure),
     Dropped,
 }
@@ -123,7 +123,7 @@ pub(super) async fn end_answer(
         Ending::Dropped => ("dropped", None),
     };
     let (body, finish, usage, engine) = match ending {
-        Ending::Complete { body, finish, usage, engine } => {
+        Ending::Complete { body, finish, usage, engine, .. } => {
             (Some(body.as_str()), Some(finish.as_str()), Some(usage), engine.as_deref())
         }
         Ending::Failed(_) | Ending::Dropped => (None, None, None, None),

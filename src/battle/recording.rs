@@ -7,6 +7,7 @@ use arena_core::ranking::StyleCounts;
 use sqlx::PgPool;
 
 use super::queries::{self, Ending, Place};
+use super::replay;
 
 /// How often a result is offered to a database that does not answer.
 const STORE_AGAIN: Duration = Duration::from_millis(500);
@@ -60,6 +61,9 @@ async fn try_store(
             _ => &Ending::Dropped,
         };
         queries::end_answer(&mut tx, place, ending).await?;
+        if let Ending::Complete { record: Some(record), usage, .. } = ending {
+            replay::queries::note(&mut tx, place, record, *usage).await?;
+        }
     }
     match (&endings.left, &endings.right) {
         (Some(left), Some(right)) if complete => {

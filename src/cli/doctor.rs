@@ -63,7 +63,7 @@ fn show_settings(settings: &Settings) {
         ("site name", settings.site.name.clone()),
         ("evaluation sets", settings.eval_sets.display().to_string()),
         ("worker", workers.program.display().to_string()),
-        ("threads a worker", workers.threads.to_string()),
+        ("threads of workers", workers.threads.to_string()),
         ("context", format!("{} tokens", workers.context_tokens)),
         ("answers at once", format!("{} a worker", workers.sequences)),
         ("sampling", settings.answering.sampling.to_string()),

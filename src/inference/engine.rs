@@ -1,7 +1,8 @@
 //! What every engine offers, whatever runs behind it.
 
-use arena_core::protocol::{Failure, Finish, Message, TemplateSource, Usage};
+use arena_core::protocol::{Failure, Finish, Message, Record, TemplateSource, Usage};
 use arena_core::sampling::Sampling;
+use arena_core::steps::Steps;
 use tokio::sync::mpsc;
 
 /// One answer to be written.
@@ -13,13 +14,19 @@ pub struct Job {
     pub sampling: Sampling,
     /// Seed of the sampler.
     pub seed: u32,
+    /// The same for all turns of one side of a battle, so that the next one goes on from the last.
+    pub conversation: Option<u64>,
+    /// Steps to take again, where an earlier answer is repeated.
+    pub steps: Option<Steps>,
 }
 
-/// What an answer yields, in this order: any number of texts, then one end.
+/// What an answer yields, in this order: any number of texts, perhaps a record, then one end.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// A piece of text, never empty.
     Text(String),
+    /// How the answer was computed, just before its end; remote engines do not say it.
+    Record(Box<Record>),
     /// The answer is complete.
     Done {
         /// Why it ended.

@@ -2,6 +2,7 @@
 //!
 //! The web process never links llama.cpp: a local model lives in a worker process of its own.
 
+mod budget;
 mod engine;
 mod job;
 mod model_file;
@@ -12,6 +13,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 
 use arena_core::ids::ModelId;
 
+pub use budget::{Budget, Share};
 pub use engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
 pub use job::follow_pool;
 pub use model_file::ModelFile;

@@ -12,6 +12,7 @@ use tokio::process::{Child, ChildStderr, ChildStdin, ChildStdout, Command};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::budget::{Budget, Share};
 use super::engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
 use super::model_file::ModelFile;
 use crate::config::Workers;
@@ -186,6 +187,7 @@ struct Running {
     last_words: mpsc::UnboundedReceiver<String>,
     answers: HashMap<AnswerKey, InProgress>,
     last_word: Instant,
+    share: Share,
 }
 
 /// One answer that the worker owes.
@@ -206,8 +208,10 @@ impl Running {
             .args(["--context", &plan.workers.context_tokens.to_string()])
             .args(["--sequences", &plan.workers.sequences.to_string()])
             .env_clear()
-            // Spinning at ggml's barriers makes one busy neighbour cost twenty times.
+            // Threads wait for each other hundreds of times a token. Some 10 microseconds of spinning
+            // spare most system calls; more of it starves whoever has to run on the same core.
             .env("OMP_WAIT_POLICY", "passive")
+            .env("GOMP_SPINCOUNT", "300")
             .env("GGML_NO_BACKTRACE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())
@@ -229,8 +233,9 @@ impl Running {
         tokio::spawn(keep_last_words(stderr, words));
         let configure = Request::Configure { chat_template: plan.chat_template.clone() };
         let _ = lines.send(protocol::encode(&configure));
-        let last_word = Instant::now();
-        Ok(Self { child, lines, events, last_words, answers: HashMap::new(), last_word })
+        let (answers, last_word) = (HashMap::new(), Instant::now());
+        let share = Budget::of_this_process(plan.workers.threads).join();
+        Ok(Self { child, lines, events, last_words, answers, last_word, share })
     }
 
     /// Works until the process ends; then every answer in progress fails.
@@ -265,6 +270,7 @@ impl Running {
                     }
                     None => return last_error.unwrap_or(self.epitaph().await),
                 },
+                count = self.share.changed() => self.say(&Request::Threads { count }),
                 _ = looks.tick() => if !loading && self.is_hung() { return WorkerError::Hung },
                 () = &mut load_deadline, if loading => return WorkerError::TooSlow,
             }
@@ -291,9 +297,10 @@ impl Running {
             answer.paused = *order == Order::Pause;
         }
         let request = match command {
-            Inbound::Start(key, Job { messages, sampling, seed }, outputs) => {
+            Inbound::Start(key, job, outputs) => {
                 self.answers.insert(key, InProgress { outputs, paused: false });
-                Request::Generate { key, messages, sampling, seed }
+                let Job { messages, sampling, seed, conversation, steps } = job;
+                Request::Generate { key, messages, sampling, seed, conversation, steps }
             }
             Inbound::Steer(key, _) if !self.answers.contains_key(&key) => return,
             Inbound::Steer(key, Order::Pause) => Request::Pause { key },
@@ -303,24 +310,32 @@ impl Running {
                 Request::Cancel { key }
             }
         };
-        let _ = self.lines.send(protocol::encode(&request));
+        // Threads are taken before the work begins and given back after it ends.
+        self.share.set_writing(self.owes_text());
+        self.say(&request);
+    }
+
+    fn say(&self, request: &Request) {
+        let _ = self.lines.send(protocol::encode(request));
     }
 
     fn pass_on(&mut self, event: Event) {
         let (key, output) = match event {
             Event::Token { key, text } => (key, Output::Text(text)),
+            Event::Record { key, record } => (key, Output::Record(Box::new(record))),
             Event::Done { key, finish, usage } => (key, Output::Done { finish, usage }),
             Event::Failed { key: Some(key), failure, message } => {
                 (key, Output::Failed { failure, detail: message })
             }
             Event::Ready { .. } | Event::Alive | Event::Failed { key: None, .. } => return,
         };
-        let ends = !matches!(output, Output::Text(_));
+        let ends = !matches!(output, Output::Text(_) | Output::Record(_));
         if let Some(answer) = self.answers.get(&key) {
             let _ = answer.outputs.send(output);
         }
         if ends {
             self.answers.remove(&key);
+            self.share.set_writing(self.owes_text());
         }
     }
 

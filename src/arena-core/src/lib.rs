@@ -10,4 +10,5 @@ pub mod pairing;
 pub mod protocol;
 pub mod ranking;
 pub mod sampling;
+pub mod steps;
 pub mod verdict;

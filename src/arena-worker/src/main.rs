@@ -3,9 +3,15 @@
 //! Usage: `arena-worker --model FILE [--threads N] [--context N] [--sequences N]`. The process ends
 //! when its stdin closes, so it cannot outlive the app. It opens no port and no other file.
 
+mod allowance;
 mod engine;
+mod load;
+mod native;
 mod options;
+mod places;
+mod prompt;
 mod sequence;
+mod stops;
 mod template;
 mod text;
 
