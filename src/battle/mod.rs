@@ -367,13 +367,7 @@ async fn begin_answers(
 }
 
 /// The conversation of each side: the site's instruction, its own history, the question.
-fn jobs(
-    ring: &Ring,
-    id: BattleId,
-    before: &[Turn],
-    prompt: &str,
-    seeds: Sides<u32>,
-) -> Sides<Job> {
+fn jobs(ring: &Ring, id: BattleId, before: &[Turn], prompt: &str, seeds: Sides<u32>) -> Sides<Job> {
     let job = |side: Side| {
         let earlier = before.iter().map(|turn| {
             let answer = turn.answers.get(side).as_ref();

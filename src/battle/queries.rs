@@ -21,7 +21,13 @@ pub(crate) struct Place {
 /// How an answer ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    Complete { body: String, finish: Finish, usage: Usage, engine: Option<String>, record: Option<Box<Record>> },
+    Complete {
+        body: String,
+        finish: Finish,
+        usage: Usage,
+        engine: Option<String>,
+        record: Option<Box<Record>>,
+    },
     Failed(Failure),
     Dropped,
 }

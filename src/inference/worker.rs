@@ -208,10 +208,10 @@ impl Running {
             .args(["--context", &plan.workers.context_tokens.to_string()])
             .args(["--sequences", &plan.workers.sequences.to_string()])
             .env_clear()
-            // Threads wait for each other hundreds of times a token. Some 10 microseconds of spinning
+            // Threads wait for each other hundreds of times a token. A few microseconds of spinning
             // spare most system calls; more of it starves whoever has to run on the same core.
             .env("OMP_WAIT_POLICY", "passive")
-            .env("GOMP_SPINCOUNT", "300")
+            .env("GOMP_SPINCOUNT", "100")
             .env("GGML_NO_BACKTRACE", "1")
             .stdin(Stdio::piped())
             .stdout(Stdio::piped())

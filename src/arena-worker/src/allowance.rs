@@ -104,7 +104,8 @@ mod tests {
 
     #[test]
     fn a_step_beside_an_answer_stays_below_the_promise_on_slow_and_fast_machines() {
-        for (reading, writing) in [(MS / 10, MS), (MS, 10 * MS), (5 * MS, 30 * MS), (12 * MS, 50 * MS)]
+        for (reading, writing) in
+            [(MS / 10, MS), (MS, 10 * MS), (5 * MS, 30 * MS), (12 * MS, 50 * MS)]
         {
             let (_, longest) = settled(reading, writing);
 

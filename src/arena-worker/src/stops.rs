@@ -30,7 +30,8 @@ pub(crate) struct Stops {
 impl Stops {
     /// Looks up which markers are single tokens of this file; `format_stops` end the format itself.
     pub(crate) fn of(model: &LlamaModel, format_stops: Vec<String>) -> Self {
-        let single = |marker: &str| match model.vocab().tokenize(marker.as_bytes(), false, true)[..] {
+        let single = |marker: &str| match model.vocab().tokenize(marker.as_bytes(), false, true)[..]
+        {
             [token] => Some(token),
             _ => None,
         };

@@ -96,7 +96,7 @@ pub enum ReplayError {
     #[error("answer {0} is unknown or was not completed")]
     Unknown(AnswerId),
     /// The engine failed.
-    #[error("the answer could not be written again ({0}): {1}", failure.as_str())]
+    #[error("the answer could not be written again ({}): {detail}", failure.as_str())]
     Failed {
         /// The class.
         failure: Failure,
@@ -219,11 +219,9 @@ mod tests {
     #[test]
     fn an_answer_is_named_by_battle_turn_and_side_and_perhaps_an_attempt() {
         let battle = "00000000000000000000000000000007";
-        for (text, written) in [
-            ("/0/left", "/0/left"),
-            ("/2/B", "/2/right"),
-            ("/1/right/3", "/1/right/3"),
-        ] {
+        for (text, written) in
+            [("/0/left", "/0/left"), ("/2/B", "/2/right"), ("/1/right/3", "/1/right/3")]
+        {
             let id: AnswerId = format!("{battle}{text}").parse().unwrap();
             assert_eq!(id.to_string(), format!("{battle}{written}"));
         }
