@@ -118,7 +118,7 @@ mod tests {
         let (fast, _) = settled(MS / 10, MS);
         let (slow, _) = settled(5 * MS, 30 * MS);
 
-        assert_eq!((fast.tokens(1), slow.tokens(1)), (256, 4));
+        assert_eq!((fast.tokens(1), slow.tokens(1)), (256, 8));
         assert!(slow.tokens(0) > slow.tokens(1));
     }
 

@@ -3,12 +3,13 @@
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may end in a panic")]
 
 mod harness;
+mod steps;
 
 use std::time::{Duration, Instant};
 
 use arena_core::protocol::{AnswerKey, Event, Failure, Finish, Request};
 
-use harness::{Worker, model};
+use harness::Worker;
 
 #[test]
 fn a_question_is_answered_and_the_tokens_are_counted() {

@@ -120,29 +120,28 @@ impl Worker {
 
     /// The longest pause of an answer while a question of `words` words is read beside it.
     pub(crate) fn longest_gap(&mut self, words: usize) -> Result<(u32, Duration), Failed> {
-        let answer = self.ask(QUESTION, 2000)?;
+        let mut answer = self.ask(QUESTION, 2000)?;
         while !matches!(self.next()?.1, Event::Token { key, .. } if key == answer) {}
         let long = self.ask(&"which word of this text matters most ".repeat(words / 7), 1)?;
         let (mut last, mut longest) = (Instant::now(), Duration::ZERO);
-        let mut over = false;
-        let tokens = loop {
+        loop {
             let (at, event) = self.next()?;
             match event {
                 Event::Token { key, .. } if key == answer => {
                     longest = longest.max(at.saturating_duration_since(last));
                     last = at;
                 }
-                Event::Done { key, .. } if key == answer => over = true,
-                Event::Done { key, usage, .. } if key == long => break usage.prompt_tokens,
+                Event::Done { key, .. } if key == answer => {
+                    answer = self.ask(QUESTION, 2000)?;
+                    last = Instant::now();
+                }
+                Event::Done { key, usage, .. } if key == long => {
+                    self.send(&Request::Cancel { key: answer })?;
+                    return Ok((usage.prompt_tokens, longest));
+                }
                 Event::Failed { message, .. } => return Err(message.into()),
                 _ => {}
             }
-        };
-        self.send(&Request::Cancel { key: answer })?;
-        if over {
-            Err("the answer ended before the question was read".into())
-        } else {
-            Ok((tokens, longest))
         }
     }
 

@@ -1,12 +1,11 @@
 //! A worker process with a real model, as the app would use it.
-#![expect(dead_code, reason = "each test program uses its own part")]
 
 use std::collections::BTreeMap;
 use std::io::{BufRead, BufReader, Write};
 use std::path::PathBuf;
 use std::process::{Child, ChildStdin, Command, Stdio};
 use std::sync::mpsc::{Receiver, channel};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use arena_core::protocol::{
     AnswerKey, Event, Finish, Message, Record, Request, Role, TemplateSource, Usage, decode, encode,
