@@ -188,6 +188,7 @@ struct Running {
     answers: HashMap<AnswerKey, InProgress>,
     last_word: Instant,
     share: Share,
+    threads_told: u32,
 }
 
 /// One answer that the worker owes.
@@ -208,8 +209,7 @@ impl Running {
             .args(["--context", &plan.workers.context_tokens.to_string()])
             .args(["--sequences", &plan.workers.sequences.to_string()])
             .env_clear()
-            // Threads wait for each other hundreds of times a token. A few microseconds of spinning
-            // spare most system calls; more of it starves whoever has to run on the same core.
+            // Threads wait for each other hundreds of times a token: spin for microseconds, then sleep.
             .env("OMP_WAIT_POLICY", "passive")
             .env("GOMP_SPINCOUNT", "100")
             .env("GGML_NO_BACKTRACE", "1")
@@ -235,7 +235,8 @@ impl Running {
         let _ = lines.send(protocol::encode(&configure));
         let (answers, last_word) = (HashMap::new(), Instant::now());
         let share = Budget::of_this_process(plan.workers.threads).join();
-        Ok(Self { child, lines, events, last_words, answers, last_word, share })
+        let threads_told = plan.workers.threads;
+        Ok(Self { child, lines, events, last_words, answers, last_word, share, threads_told })
     }
 
     /// Works until the process ends; then every answer in progress fails.
@@ -270,7 +271,7 @@ impl Running {
                     }
                     None => return last_error.unwrap_or(self.epitaph().await),
                 },
-                count = self.share.changed() => self.say(&Request::Threads { count }),
+                _ = self.share.changed() => self.tell_threads(),
                 _ = looks.tick() => if !loading && self.is_hung() { return WorkerError::Hung },
                 () = &mut load_deadline, if loading => return WorkerError::TooSlow,
             }
@@ -310,9 +311,17 @@ impl Running {
                 Request::Cancel { key }
             }
         };
-        // Threads are taken before the work begins and given back after it ends.
         self.share.set_writing(self.owes_text());
+        self.tell_threads();
         self.say(&request);
+    }
+
+    fn tell_threads(&mut self) {
+        let count = self.share.threads();
+        if count != self.threads_told {
+            self.threads_told = count;
+            self.say(&Request::Threads { count });
+        }
     }
 
     fn say(&self, request: &Request) {

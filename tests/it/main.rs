@@ -10,6 +10,7 @@ mod leaderboard;
 mod process;
 mod rank;
 mod ranking;
+mod replay;
 mod report;
 mod sets;
 mod tidy;

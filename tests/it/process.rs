@@ -34,10 +34,10 @@ fn worker() -> PathBuf {
 }
 
 /// A folder that is removed with its test.
-struct Folder(PathBuf);
+pub(crate) struct Folder(PathBuf);
 
 impl Folder {
-    fn new(name: &str) -> Self {
+    pub(crate) fn new(name: &str) -> Self {
         let path = std::env::temp_dir().join(format!("doubleblind-{name}-{}", std::process::id()));
         let _ = std::fs::remove_dir_all(&path);
         std::fs::create_dir_all(path.join("home")).unwrap();
@@ -60,7 +60,7 @@ impl Folder {
     }
 
     /// Runs one command to its end.
-    fn run(&self, arguments: &[&str]) -> (bool, String) {
+    pub(crate) fn run(&self, arguments: &[&str]) -> (bool, String) {
         let output = self.command().args(arguments).output().unwrap();
         let text = [output.stdout, output.stderr].concat();
         (output.status.success(), String::from_utf8_lossy(&text).into_owned())
@@ -93,7 +93,7 @@ impl Drop for Folder {
 }
 
 /// A running arena; killed with its test.
-struct Serving {
+pub(crate) struct Serving {
     child: Child,
     base: String,
     client: Client,
@@ -139,7 +139,7 @@ impl Serving {
         self.wait_at("/", what, good).await;
     }
 
-    async fn until_complete(&self, address: &str) {
+    pub(crate) async fn until_complete(&self, address: &str) {
         let complete = |page: &str| page.contains("value=\"both_good\"");
         self.wait_at(address, "complete battle", complete).await;
     }
@@ -151,11 +151,11 @@ impl Serving {
         .await;
     }
 
-    async fn post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
+    pub(crate) async fn post(&self, path: &str, form: &[(&str, &str)]) -> reqwest::Response {
         self.client.post(format!("{}{path}", self.base)).form(form).send().await.unwrap()
     }
 
-    async fn open(&self, prompt: &str) -> String {
+    pub(crate) async fn open(&self, prompt: &str) -> String {
         let response = self.post("/battles", &[("prompt", prompt)]).await;
         response.url().path().to_owned()
     }
@@ -232,7 +232,7 @@ fn all_gone(pids: &[i32], within: Duration) {
 }
 
 /// A running arena with two models that were added while it ran.
-async fn arena_with_two_models(folder: &Folder) -> Serving {
+pub(crate) async fn arena_with_two_models(folder: &Folder) -> Serving {
     let serving = Serving::start(folder).await;
     for (file, name) in [(model(), "First of Two"), (folder.twin(), "Second of Two")] {
         let (done, text) = folder.add(&file, name);

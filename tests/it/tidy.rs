@@ -227,13 +227,14 @@ fn no_file_is_named_after_nothing() {
 }
 
 #[test]
-fn unsafe_code_stands_in_one_file() {
+fn unsafe_code_stands_in_one_file_of_a_program() {
     for file in [rust_files("src"), rust_files("tests")].concat() {
         let text = read(&file);
         let found = ["unsafe {", "unsafe fn", "unsafe impl", "unsafe extern"]
             .iter()
             .any(|word| text.contains(word));
-        assert!(!found || ["src/kit/postgres/spawn.rs", SELF].contains(&file.as_str()), "{file}");
+        let may = ["src/kit/postgres/spawn.rs", "src/arena-worker/src/native.rs", SELF];
+        assert!(!found || may.contains(&file.as_str()), "{file}");
     }
 }
 

@@ -65,10 +65,6 @@ impl Worker {
         Ok(self.events.recv_timeout(DEADLINE)?)
     }
 
-    pub(crate) fn use_threads(&mut self, count: u32) -> Result<(), Failed> {
-        self.send(&Request::Threads { count })
-    }
-
     pub(crate) fn ask(&mut self, question: &str, max_tokens: u32) -> Result<AnswerKey, Failed> {
         let key = AnswerKey(self.next_key);
         self.next_key += 1;
