@@ -11,6 +11,10 @@ const SHARED_STEP: Duration = Duration::from_millis(70);
 const LONE_STEP: Duration = Duration::from_millis(400);
 /// What a question adds at least to a step, however long the step is without it.
 const LEAST_ADDED: Duration = Duration::from_millis(20);
+/// The same as a part of the step without it, and at most: on a machine so busy that no step keeps
+/// the promise, a question must still be read before its deadline.
+const ADDED_PART: f64 = 0.6;
+const MOST_ADDED: Duration = Duration::from_millis(100);
 /// Tokens of the first question, before anything is measured.
 const FIRST_TOKENS: usize = 16;
 /// How fast an estimate follows when work turns out cheaper; it follows dearer work at once.
@@ -41,7 +45,8 @@ impl Allowance {
             LONE_STEP.as_secs_f64()
         } else {
             let spent_s = self.writing_s.unwrap_or_default();
-            (SHARED_STEP.as_secs_f64() - spent_s).max(LEAST_ADDED.as_secs_f64())
+            let part_s = (spent_s * ADDED_PART).min(MOST_ADDED.as_secs_f64());
+            (SHARED_STEP.as_secs_f64() - spent_s).max(LEAST_ADDED.as_secs_f64()).max(part_s)
         };
         let fitting = (budget_s / reading_s).clamp(SMALLEST as f64, self.most as f64) as usize;
         // The largest power of two that fits.
@@ -120,6 +125,15 @@ mod tests {
 
         assert_eq!((fast.tokens(1), slow.tokens(1)), (256, 8));
         assert!(slow.tokens(0) > slow.tokens(1));
+    }
+
+    #[test]
+    fn a_machine_too_busy_for_the_promise_still_reads_and_adds_no_more_than_the_promise() {
+        let (allowance, _) = settled(10 * MS, 200 * MS);
+
+        let tokens = u32::try_from(allowance.tokens(1)).unwrap();
+
+        assert!(tokens >= 4 && 10 * MS * tokens <= 100 * MS, "{tokens}");
     }
 
     #[test]
