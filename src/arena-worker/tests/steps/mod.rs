@@ -103,34 +103,39 @@ fn the_conversation_that_was_quiet_for_longest_loses_its_tokens_first() {
 }
 
 #[test]
-fn a_long_question_does_not_stop_an_answer_in_progress() {
+fn a_long_question_stops_an_answer_in_progress_for_less_than_a_tenth_of_a_second() {
     let mut worker = Worker::ready(&["--context", "6000"]);
     let long = "Some of these words matter and most of them do not. ".repeat(330);
     answer(&mut worker, &request(1, &["Hello."], 1, 5));
     worker.ask(2, "Write a very long essay about rivers.", 3, 2000);
-    while !matches!(worker.next(), Event::Token { key: AnswerKey(2), .. }) {}
+    let (alone, _) = gaps(&worker, 20);
 
     worker.ask(3, &long, 1, 1);
-    let (mut last, mut gaps, mut read) = (Instant::now(), Vec::new(), None);
-    // On a machine with other work the whole question may take minutes; the rule shows before.
-    while read.is_none() && gaps.len() < 200 {
+    let (beside, read) = gaps(&worker, 150);
+
+    println!("alone {alone:?}, beside a long question {beside:?}");
+    assert!(read.is_none_or(|tokens| tokens > 3900), "{read:?}");
+    // Other work stretches every step: what counts is how much longer than without the question.
+    assert!(beside < alone + Duration::from_millis(100), "{alone:?} and {beside:?}");
+}
+
+/// The middle of the pauses between tokens of answer 2, and the tokens of question 3 if it is read
+/// to its end before that: on a busy machine that may take minutes, and the rule shows earlier.
+fn gaps(worker: &Worker, count: usize) -> (Duration, Option<u32>) {
+    let (mut last, mut gaps, mut read) = (None, Vec::new(), None);
+    while read.is_none() && gaps.len() < count {
         match worker.next() {
             Event::Token { key: AnswerKey(2), .. } => {
-                gaps.push(last.elapsed());
-                last = Instant::now();
+                gaps.extend(last.replace(Instant::now()).map(|last: Instant| last.elapsed()));
             }
             Event::Done { key: AnswerKey(3), usage, .. } => read = Some(usage.prompt_tokens),
             Event::Done { key: AnswerKey(2), .. } => break,
             _ => {}
         }
     }
-
+    assert!(gaps.len() >= 10, "{gaps:?}");
     gaps.sort();
-    let (median, longest) = (gaps[gaps.len() / 2], gaps[gaps.len() - 1]);
-    println!("{} gaps, median {median:?}, longest {longest:?}", gaps.len());
-    assert!(gaps.len() >= 20 && read.is_none_or(|tokens| tokens > 3900), "{read:?}");
-    // Other work may stretch single steps; the rule shows in the middle.
-    assert!(median < Duration::from_millis(100), "{median:?} of {}", gaps.len());
+    (gaps[gaps.len() / 2], read)
 }
 
 #[test]
