@@ -16,11 +16,12 @@ const LEAST_ADDED: Duration = Duration::from_millis(20);
 const ADDED_PART: f64 = 0.6;
 const MOST_ADDED: Duration = Duration::from_millis(100);
 /// Tokens of the first question, before anything is measured.
-const FIRST_TOKENS: usize = 16;
-/// How fast an estimate follows when work turns out cheaper; it follows dearer work at once.
-const DOWNWARD: f64 = 0.2;
-/// Sizes are powers of two up to a whole step, so that repeated questions take the same steps.
-const SMALLEST: usize = 1;
+const FIRST_TOKENS: usize = 8;
+/// One step in so many reads nothing, so that it stays known what writing alone costs just now.
+const STEPS_A_LOOK: u32 = 8;
+/// How fast estimates follow; dearer reading is believed sooner, since too long a step is noticed.
+const FOLLOWED: f64 = 0.2;
+const FOLLOWED_UPWARD: f64 = 0.4;
 
 /// Measured costs of one model at the present number of threads.
 #[derive(Debug)]
@@ -30,16 +31,23 @@ pub(crate) struct Allowance {
     writing_s: Option<f64>,
     /// Seconds a question token adds.
     reading_s: Option<f64>,
+    /// Steps since the last look at writing alone.
+    unlooked: u32,
 }
 
 impl Allowance {
     /// Nothing is known yet; `most` tokens fit into a step.
     pub(crate) fn new(most: usize) -> Self {
-        Self { most, writing_s: None, reading_s: None }
+        Self { most, writing_s: None, reading_s: None, unlooked: 0 }
     }
 
-    /// Question tokens of the next step, beside `writing` answers that gain a token each.
-    pub(crate) fn tokens(&self, writing: usize) -> usize {
+    /// Question tokens of the next step, beside `writing` answers that gain a token each; now and
+    /// then none.
+    pub(crate) fn tokens(&mut self, writing: usize) -> usize {
+        self.unlooked += 1;
+        if writing > 0 && self.unlooked >= STEPS_A_LOOK {
+            return 0;
+        }
         let Some(reading_s) = self.reading_s else { return FIRST_TOKENS.min(self.most) };
         let budget_s = if writing == 0 {
             LONE_STEP.as_secs_f64()
@@ -48,8 +56,8 @@ impl Allowance {
             let part_s = (spent_s * ADDED_PART).min(MOST_ADDED.as_secs_f64());
             (SHARED_STEP.as_secs_f64() - spent_s).max(LEAST_ADDED.as_secs_f64()).max(part_s)
         };
-        let fitting = (budget_s / reading_s).clamp(SMALLEST as f64, self.most as f64) as usize;
-        // The largest power of two that fits.
+        let fitting = (budget_s / reading_s).clamp(1.0, self.most as f64) as usize;
+        // Powers of two, so that repeated questions mostly take the same steps.
         (1 << fitting.ilog2()).min(self.most)
     }
 
@@ -57,13 +65,14 @@ impl Allowance {
     pub(crate) fn learn(&mut self, reading: usize, writing: usize, spent: Duration) {
         let spent_s = spent.as_secs_f64();
         if reading == 0 {
-            follow(&mut self.writing_s, spent_s);
+            self.unlooked = 0;
+            follow(&mut self.writing_s, spent_s, FOLLOWED);
             return;
         }
         let besides_s = if writing == 0 { 0.0 } else { self.writing_s.unwrap_or_default() };
         // Never free: a step that was faster than expected says little of its parts.
         let added_s = (spent_s - besides_s).max(spent_s / 4.0);
-        follow(&mut self.reading_s, added_s / reading as f64);
+        follow(&mut self.reading_s, added_s / reading as f64, FOLLOWED_UPWARD);
     }
 
     /// Another number of threads: costs change in proportion, as far as anybody knows yet.
@@ -75,13 +84,12 @@ impl Allowance {
     }
 }
 
-/// Follows upwards half the way at once and downwards slowly: too long a step is seen, too short a
-/// one is not.
-fn follow(estimate: &mut Option<f64>, measured: f64) {
+/// A running mean that may follow upwards faster than downwards.
+fn follow(estimate: &mut Option<f64>, measured: f64, upward: f64) {
     *estimate = Some(match *estimate {
         None => measured,
-        Some(old) if measured > old => old + (measured - old) * 0.5,
-        Some(old) => old + (measured - old) * DOWNWARD,
+        Some(old) if measured > old => old + (measured - old) * upward,
+        Some(old) => old + (measured - old) * FOLLOWED,
     });
 }
 
@@ -95,8 +103,8 @@ mod tests {
     fn settled(reading: Duration, writing: Duration) -> (Allowance, Duration) {
         let mut allowance = Allowance::new(256);
         let mut longest = Duration::ZERO;
-        for i in 0..60 {
-            allowance.learn(0, 1, writing);
+        allowance.learn(0, 1, writing);
+        for i in 0..80 {
             let tokens = allowance.tokens(1);
             let step = reading * u32::try_from(tokens).unwrap() + writing;
             allowance.learn(tokens, 1, step);
@@ -104,6 +112,7 @@ mod tests {
                 longest = longest.max(step);
             }
         }
+        allowance.learn(0, 1, writing);
         (allowance, longest)
     }
 
@@ -120,8 +129,8 @@ mod tests {
 
     #[test]
     fn a_fast_machine_reads_more_in_one_step_than_a_slow_one() {
-        let (fast, _) = settled(MS / 10, MS);
-        let (slow, _) = settled(5 * MS, 30 * MS);
+        let (mut fast, _) = settled(MS / 10, MS);
+        let (mut slow, _) = settled(5 * MS, 30 * MS);
 
         assert_eq!((fast.tokens(1), slow.tokens(1)), (256, 8));
         assert!(slow.tokens(0) > slow.tokens(1));
@@ -129,11 +138,26 @@ mod tests {
 
     #[test]
     fn a_machine_too_busy_for_the_promise_still_reads_and_adds_no_more_than_the_promise() {
-        let (allowance, _) = settled(10 * MS, 200 * MS);
+        let (mut allowance, _) = settled(10 * MS, 200 * MS);
 
         let tokens = u32::try_from(allowance.tokens(1)).unwrap();
 
         assert!(tokens >= 4 && 10 * MS * tokens <= 100 * MS, "{tokens}");
+    }
+
+    #[test]
+    fn a_machine_that_becomes_ten_times_slower_is_noticed_within_a_few_steps() {
+        let (mut allowance, _) = settled(MS / 2, 5 * MS);
+        let mut late = 0;
+
+        for _ in 0..60 {
+            let tokens = allowance.tokens(1);
+            let step = 5 * MS * u32::try_from(tokens).unwrap() + 50 * MS;
+            allowance.learn(tokens, 1, step);
+            late += u32::from(step > 150 * MS);
+        }
+
+        assert!(late <= 8, "{late}");
     }
 
     #[test]

@@ -269,12 +269,15 @@ impl<'m, 'e> Engine<'m, 'e> {
     /// How many tokens of which answer the next step holds: one of each answer being written, and
     /// of conversations still being read as many as the measured speed allows.
     fn plan(&mut self) -> Plan {
-        let pending: Vec<_> = self.places.running().map(|(at, s)| (at, s.pending())).collect();
+        let mut pending: Vec<_> = self.places.running().map(|(at, s)| (at, s.pending())).collect();
         let writing = pending.iter().filter(|(_, pending)| *pending == 1).count();
         let readers = pending.len() - writing;
         let room = BATCH_TOKENS.saturating_sub(writing);
         let reading = self.allowance.tokens(writing).min(room);
         let share = reading.checked_div(readers).unwrap_or(0).max(1);
+        if reading == 0 {
+            pending.retain(|(_, pending)| *pending == 1);
+        }
         let mut plan = Plan { parts: pending, threads: self.granted, reading_tokens: 0, writing };
         // An answer that repeats another one takes the steps of that one while it is alone.
         let followed = match &plan.parts[..] {
