@@ -16,6 +16,7 @@ create table stored_answers (
     answer_tokens integer,
     first_token_ms bigint,
     total_ms bigint,
+    record jsonb,
     made_at timestamptz not null default now(),
     unique (question_id, model_id, conditions_sha256),
     check ((outcome = 'failed') = (failure is not null)),
@@ -38,6 +39,7 @@ comment on column stored_answers.prompt_tokens is 'Tokens of the rendered conver
 comment on column stored_answers.answer_tokens is 'Tokens of the answer';
 comment on column stored_answers.first_token_ms is 'Work until the first token, without queue and pauses';
 comment on column stored_answers.total_ms is 'Work until the end, without queue and pauses';
+comment on column stored_answers.record is 'What is needed, beside model, conversation, sampling and seed, to write it again';
 comment on column stored_answers.made_at is 'When it was complete or given up';
 
 alter table answers add column stored_answer_id bigint references stored_answers;

@@ -50,7 +50,7 @@ pub struct Given {
     /// Sampling temperature [default: 0.7]
     #[arg(long, env = "DOUBLEBLIND_TEMPERATURE", global = true, value_name = "T")]
     pub temperature: Option<f32>,
-    /// Threads of each worker [default: half the cores]
+    /// Threads that all workers share [default: the cores]
     #[arg(long, env = "DOUBLEBLIND_THREADS", global = true, value_name = "N")]
     pub threads: Option<u32>,
     /// Tokens that one conversation may have [default: 8192]
@@ -189,7 +189,7 @@ pub struct Answering {
 pub struct Workers {
     /// The worker program.
     pub program: PathBuf,
-    /// Threads of each worker.
+    /// Threads that all workers share.
     pub threads: u32,
     /// Tokens that one conversation may have.
     pub context_tokens: u32,
@@ -213,7 +213,7 @@ impl Workers {
         let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
         Self {
             program,
-            threads: u32::try_from(cores / 2).unwrap_or(1).max(1),
+            threads: u32::try_from(cores).unwrap_or(1),
             context_tokens: 8192,
             sequences: 3,
             memory_bytes: most_of_memory(),
@@ -252,7 +252,7 @@ impl Given {
         };
         let usual = Workers::running(given.worker_bin.unwrap_or_else(worker_beside_this_program));
         let silent = given.silent_seconds.unwrap_or(usual.silent_after.as_secs());
-        let at_once = given.battles_at_once.unwrap_or(usual.threads.max(3));
+        let at_once = given.battles_at_once.unwrap_or((usual.threads / 2).max(3));
         let at_once = in_range("battles-at-once", at_once, 1, 256)?;
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),

@@ -2,6 +2,7 @@
 //!
 //! The vote itself is not here but in `vote`; who was who is shown by `leaderboard`.
 
+mod conversation;
 mod draft;
 pub mod handlers;
 pub mod job;
@@ -12,6 +13,7 @@ pub mod pages;
 pub mod queries;
 mod queue;
 mod recording;
+pub mod replay;
 mod round;
 pub mod sets;
 pub mod stored;
@@ -21,7 +23,6 @@ mod stream;
 mod tests;
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
-use arena_core::protocol::{Message, Role};
 use arena_core::sampling::Sampling;
 use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
@@ -274,7 +275,7 @@ async fn start(
     let ticket = if needs_place && ticket.is_none() { join()? } else { ticket };
     let seeds = begin_answers(&mut tx, ring, id, (0, 0), models, &stored).await?;
     tx.commit().await?;
-    let scripts = Script::of(jobs(ring, &[], prompt, seeds), stored);
+    let scripts = Script::of(jobs(ring, id, &[], prompt, seeds), stored);
     ring.hub.start(ring, (id, (0, 0)), models, scripts, ticket);
     Ok(id)
 }
@@ -305,7 +306,7 @@ pub async fn ask_on(
     queries::insert_turn(&mut tx, id, turn, &prompt).await?;
     let seeds = begin_answers(&mut tx, ring, id, (turn, 0), battle.models, &NONE_STORED).await?;
     tx.commit().await?;
-    let scripts = Script::of(jobs(ring, &battle.turns, &prompt, seeds), NONE_STORED);
+    let scripts = Script::of(jobs(ring, id, &battle.turns, &prompt, seeds), NONE_STORED);
     ring.hub.start(ring, (id, (turn, 0)), battle.models, scripts, Some(ticket));
     Ok(())
 }
@@ -332,7 +333,7 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
     let round = (last.turn, last.attempt + 1);
     let seeds = begin_answers(&mut tx, ring, id, round, battle.models, &NONE_STORED).await?;
     tx.commit().await?;
-    let scripts = Script::of(jobs(ring, before, &last.prompt, seeds), NONE_STORED);
+    let scripts = Script::of(jobs(ring, id, before, &last.prompt, seeds), NONE_STORED);
     ring.hub.start(ring, (id, round), battle.models, scripts, Some(ticket));
     Ok(())
 }
@@ -392,17 +393,20 @@ async fn begin_answers(
 }
 
 /// The conversation of each side: the site's instruction, its own history, the question.
-fn jobs(ring: &Ring, before: &[Turn], prompt: &str, seeds: Sides<u32>) -> Sides<Job> {
+fn jobs(ring: &Ring, id: BattleId, before: &[Turn], prompt: &str, seeds: Sides<u32>) -> Sides<Job> {
     let job = |side: Side| {
-        let message = |role, content: &str| Message { role, content: content.to_owned() };
-        let mut messages = vec![message(Role::System, &ring.answering.system_prompt)];
-        for turn in before {
-            let body = turn.answers.get(side).as_ref().and_then(|answer| answer.body.as_deref());
-            messages.push(message(Role::User, &turn.prompt));
-            messages.push(message(Role::Assistant, body.unwrap_or_default()));
+        let earlier = before.iter().map(|turn| {
+            let answer = turn.answers.get(side).as_ref();
+            let body = answer.and_then(|answer| answer.body.as_deref());
+            (turn.prompt.as_str(), body.unwrap_or_default())
+        });
+        Job {
+            messages: conversation::messages(&ring.answering.system_prompt, earlier, prompt),
+            sampling: ring.answering.sampling,
+            seed: *seeds.get(side),
+            conversation: Some(conversation::number(id, side)),
+            steps: None,
         }
-        messages.push(message(Role::User, prompt));
-        Job { messages, sampling: ring.answering.sampling, seed: *seeds.get(side) }
     };
     Sides { left: job(Side::Left), right: job(Side::Right) }
 }

@@ -2,7 +2,7 @@
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
 use arena_core::pairing::Draw;
-use arena_core::protocol::{Failure, Finish};
+use arena_core::protocol::{Failure, Finish, Record};
 use arena_core::ranking::StyleCounts;
 use sqlx::PgConnection;
 
@@ -28,6 +28,7 @@ pub(crate) enum Ending {
         finish: Finish,
         usage: Work,
         engine: Option<String>,
+        record: Option<Box<Record>>,
     },
     Failed(Failure),
     Dropped,
@@ -121,7 +122,7 @@ pub(super) async fn end_answer(
         Ending::Dropped => ("dropped", None),
     };
     let (body, reasoning, finish, usage, engine) = match ending {
-        Ending::Complete { body, reasoning, finish, usage, engine } => {
+        Ending::Complete { body, reasoning, finish, usage, engine, .. } => {
             (Some(body), reasoning.as_ref(), Some(finish.as_str()), Some(usage), engine.as_ref())
         }
         Ending::Failed(_) | Ending::Dropped => (None, None, None, None, None),

@@ -10,6 +10,7 @@ use sqlx::{PgConnection, PgPool};
 
 use super::leaks::{self, Names, Sign};
 use super::queries::{self, Ending, Place};
+use super::replay;
 use super::round::Outcome;
 use crate::pool;
 
@@ -75,6 +76,9 @@ async fn try_store(
     for side in Side::BOTH {
         let place = Place { battle, turn, attempt, side };
         queries::end_answer(&mut tx, place, ending(side)).await?;
+        if let Ending::Complete { record: Some(record), usage, .. } = ending(side) {
+            replay::queries::note(&mut tx, place, record, *usage).await?;
+        }
         for sign in signs.get(side) {
             leaks::queries::insert(&mut tx, place, *sign).await?;
         }

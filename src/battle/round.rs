@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arena_core::ids::{ModelId, Side, Sides};
 use arena_core::pace::{Clock, Frame, TICK_MS};
-use arena_core::protocol::Failure;
+use arena_core::protocol::{Failure, Record};
 use tokio::time::MissedTickBehavior;
 
 use super::Ring;
@@ -136,6 +136,7 @@ pub(super) struct Round {
     pub(super) endings: Sides<Option<Ending>>,
     /// Of answers that are played.
     versions: Sides<Option<String>>,
+    records: Sides<Option<Box<Record>>>,
     /// Held, so that a model that is retired meanwhile still writes its answer to the end.
     engines: Sides<Option<Arc<dyn Engine>>>,
     paused: bool,
@@ -154,6 +155,7 @@ impl Round {
             drafts: Sides::default(),
             endings: Sides { left: None, right: None },
             versions: Sides::default(),
+            records: Sides::default(),
             engines: Sides { left: None, right: None },
             paused: false,
         };
@@ -273,6 +275,7 @@ impl Round {
                 Ok(visible) => self.pace.push(side, &visible),
                 Err(_) => self.fail(side, Failure::Decode, "more text than was asked for"),
             },
+            Some(Output::Record(record)) => *self.records.get_mut(side) = Some(record),
             Some(Output::Done { finish, usage }) => {
                 let rest = draft.finish();
                 if draft.is_blank() {
@@ -286,10 +289,11 @@ impl Round {
                     Some(engine) => engine.readiness().map(|ready| ready.engine),
                     None => self.versions.get_mut(side).take(),
                 };
+                let record = self.records.get_mut(side).take();
                 let body = parts.visible;
                 let reasoning = Some(parts.reasoning).filter(|text| !text.trim().is_empty());
                 *self.endings.get_mut(side) =
-                    Some(Ending::Complete { body, reasoning, finish, usage, engine });
+                    Some(Ending::Complete { body, reasoning, finish, usage, engine, record });
                 *self.generations.get_mut(side) = None;
             }
             Some(Output::Failed { failure, detail }) => self.fail(side, failure, &detail),

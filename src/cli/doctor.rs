@@ -89,7 +89,7 @@ fn show_settings(settings: &Settings) {
             format!("{} s, then a worker is started again", workers.silent_after.as_secs()),
         ),
         ("quarantine", format!("after {} crashes in ten minutes", workers.quarantine_after)),
-        ("threads a worker", workers.threads.to_string()),
+        ("threads of workers", workers.threads.to_string()),
         ("context", format!("{} tokens", workers.context_tokens)),
         ("answers at once", format!("{} a worker", workers.sequences)),
         ("sampling", settings.answering.sampling.to_string()),

@@ -1,7 +1,8 @@
 //! What every engine offers, whatever runs behind it.
 
-use arena_core::protocol::{Failure, Finish, Message, TemplateSource, Usage};
+use arena_core::protocol::{Failure, Finish, Message, Record, TemplateSource, Usage};
 use arena_core::sampling::Sampling;
+use arena_core::steps::Steps;
 use tokio::sync::mpsc;
 
 use crate::kit::whereabouts::Destination;
@@ -15,6 +16,10 @@ pub struct Job {
     pub sampling: Sampling,
     /// Seed of the sampler.
     pub seed: u32,
+    /// The same for all turns of one side of a battle, so that the next one goes on from the last.
+    pub conversation: Option<u64>,
+    /// Steps to take again, where an earlier answer is repeated.
+    pub steps: Option<Steps>,
 }
 
 /// Counts and times of a finished answer.
@@ -24,6 +29,8 @@ pub struct Work {
     pub prompt_tokens: Option<u32>,
     /// Tokens of the answer; none where the engine does not say.
     pub answer_tokens: Option<u32>,
+    /// Tokens of the conversation that were still evaluated from an earlier turn; none where the engine does not say.
+    pub reused_tokens: Option<u32>,
     /// From the start of the work to the first token, without time paused.
     pub first_token_ms: u64,
     /// From the start of the work to the end, without time paused.
@@ -35,18 +42,21 @@ impl From<Usage> for Work {
         Self {
             prompt_tokens: Some(usage.prompt_tokens),
             answer_tokens: Some(usage.answer_tokens),
+            reused_tokens: Some(usage.reused_tokens),
             first_token_ms: usage.first_token_ms,
             total_ms: usage.total_ms,
         }
     }
 }
 
-/// What an answer yields, in this order: any number of texts, then one end.
+/// What an answer yields, in this order: any number of texts, perhaps a record, then one end.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
     /// A piece of text, never empty: what the model wrote, reasoning with its marks. Where the template has opened
     /// reasoning, or an endpoint hands it over in a field of its own, the engine adds the marks.
     Text(String),
+    /// How the answer was computed, just before its end; remote engines do not say it.
+    Record(Box<Record>),
     /// The answer is complete.
     Done {
         /// Why it ended.

@@ -37,6 +37,7 @@ fn spawn(model: Opened, workers: &Workers) -> Result<Child, String> {
         .env_clear()
         // Spinning at ggml's barriers makes one busy neighbour cost twenty times.
         .env("OMP_WAIT_POLICY", "passive")
+        .env("GOMP_SPINCOUNT", "100")
         // Its handler would start a debugger, which the worker may not.
         .env("GGML_NO_BACKTRACE", "1")
         .stdin(Stdio::piped())

@@ -3,6 +3,7 @@
 //! The web process never links llama.cpp: a local model lives in a worker process of its own, a
 //! remote one behind an endpoint that somebody else runs.
 
+mod budget;
 mod engine;
 mod faults;
 mod job;
@@ -20,6 +21,7 @@ use arena_core::ids::ModelId;
 
 use crate::kit::whereabouts::Whereabouts;
 
+pub use budget::{Budget, Share};
 pub use engine::{Control, Engine, Generation, Job, Order, Output, Readiness, Work};
 pub use job::follow_pool;
 pub use model_file::ModelFile;

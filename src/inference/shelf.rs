@@ -336,7 +336,13 @@ mod tests {
     }
 
     fn job() -> Job {
-        Job { messages: Vec::new(), sampling: Default::default(), seed: 0 }
+        Job {
+            messages: Vec::new(),
+            sampling: Default::default(),
+            seed: 0,
+            conversation: None,
+            steps: None,
+        }
     }
 
     /// Room for two models.

@@ -12,6 +12,7 @@ use tokio::process::Child;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
+use super::budget::{Budget, Share};
 use super::engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
 use super::launch;
 use super::lines::{keep_last_words, read_events, write_lines};
@@ -232,6 +233,8 @@ struct Running {
     stray: usize,
     workers: Workers,
     witness: Witness,
+    share: Share,
+    threads_told: u32,
 }
 
 /// One answer that the worker owes.
@@ -265,6 +268,8 @@ impl Running {
             stray: 0,
             workers: plan.workers.clone(),
             witness: Arc::clone(witness),
+            share: Budget::of_this_process(plan.workers.threads).join(),
+            threads_told: plan.workers.threads,
         })
     }
 
@@ -309,6 +314,7 @@ impl Running {
                     }
                     None => return last_error.unwrap_or(self.epitaph().await),
                 },
+                _ = self.share.changed() => self.tell_threads(),
                 _ = looks.tick() => if !loading && self.is_hung() {
                     return WorkerError::Hung(self.workers.silent_after);
                 },
@@ -339,9 +345,10 @@ impl Running {
             answer.paused = *order == Order::Pause;
         }
         let request = match command {
-            Inbound::Start(key, Job { messages, sampling, seed }, outputs) => {
+            Inbound::Start(key, job, outputs) => {
                 self.answers.insert(key, InProgress { outputs, paused: false });
-                Request::Generate { key, messages, sampling, seed }
+                let Job { messages, sampling, seed, conversation, steps } = job;
+                Request::Generate { key, messages, sampling, seed, conversation, steps }
             }
             Inbound::Steer(key, _) if !self.answers.contains_key(&key) => return,
             Inbound::Steer(key, Order::Pause) => Request::Pause { key },
@@ -351,12 +358,27 @@ impl Running {
                 Request::Cancel { key }
             }
         };
-        let _ = self.lines.send(protocol::encode(&request));
+        self.share.set_writing(self.owes_text());
+        self.tell_threads();
+        self.say(&request);
+    }
+
+    fn tell_threads(&mut self) {
+        let count = self.share.threads();
+        if count != self.threads_told {
+            self.threads_told = count;
+            self.say(&Request::Threads { count });
+        }
+    }
+
+    fn say(&self, request: &Request) {
+        let _ = self.lines.send(protocol::encode(request));
     }
 
     fn pass_on(&mut self, event: Event) {
         let (key, output) = match event {
             Event::Token { key, text } => (key, Output::Text(text)),
+            Event::Record { key, record } => (key, Output::Record(Box::new(record))),
             Event::Done { key, finish, usage } => {
                 (key, Output::Done { finish, usage: usage.into() })
             }
@@ -365,7 +387,7 @@ impl Running {
             }
             Event::Ready { .. } | Event::Alive | Event::Failed { key: None, .. } => return,
         };
-        let ends = !matches!(output, Output::Text(_));
+        let ends = !matches!(output, Output::Text(_) | Output::Record(_));
         let Some(answer) = self.answers.get(&key) else {
             self.stray += 1;
             return;
@@ -377,6 +399,7 @@ impl Running {
         let _ = answer.outputs.send(output);
         if ends {
             self.answers.remove(&key);
+            self.share.set_writing(self.owes_text());
         }
     }
 

@@ -229,12 +229,15 @@ async fn trial_answer(engine: &dyn Engine) -> Result<(), ValidationError> {
         ],
         sampling: Sampling { max_tokens: 32, ..Sampling::default() },
         seed: 1,
+        conversation: None,
+        steps: None,
     });
     let mut text = String::new();
     let ended = tokio::time::timeout(TRIAL_DEADLINE, async {
         while let Some(output) = generation.outputs.recv().await {
             match output {
                 Output::Text(piece) => text.push_str(&piece),
+                Output::Record(_) => {}
                 Output::Done { .. } => return Ok(()),
                 Output::Failed { detail, .. } => return Err(detail),
             }

@@ -13,6 +13,7 @@ mod process;
 mod rank;
 mod ranking;
 mod remote;
+mod replay;
 mod report;
 mod sets;
 mod stored;

@@ -249,8 +249,13 @@ fn distinctive() -> Model {
 #[tokio::test]
 async fn the_reveal_shows_who_was_who_and_how_the_answers_were_made() {
     let arena = TestArena::open().await;
-    let usage =
-        Usage { prompt_tokens: 20, answer_tokens: 4321, first_token_ms: 90, total_ms: 100_000 };
+    let usage = Usage {
+        prompt_tokens: 20,
+        answer_tokens: 4321,
+        first_token_ms: 90,
+        total_ms: 100_000,
+        reused_tokens: 0,
+    };
     let script = Script::says("one").ending(Finish::Length, usage);
     let engine = Arc::new(Scripted::named("engine 7.7", move |_| script.clone()));
     let aster = arena.join(distinctive(), &engine).await;

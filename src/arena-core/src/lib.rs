@@ -16,4 +16,5 @@ pub mod ranking;
 pub mod reasoning;
 pub mod sampling;
 pub mod share;
+pub mod steps;
 pub mod verdict;

@@ -5,11 +5,17 @@
 //! ends when its stdin closes, so it cannot outlive the app. It opens no port and no other file.
 //! `arena-worker --check-sandbox` locks itself in, prints the layers that are active, and ends.
 
+mod allowance;
 mod engine;
+mod load;
+mod native;
 mod numbers;
 mod options;
+mod places;
+mod prompt;
 mod sandbox;
 mod sequence;
+mod stops;
 mod template;
 mod text;
 

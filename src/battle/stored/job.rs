@@ -64,7 +64,8 @@ fn job(ring: &Ring, missing: &Missing, seed: u32) -> Job {
         message(Role::System, &ring.answering.system_prompt),
         message(Role::User, &missing.prompt),
     ];
-    Job { messages, sampling: ring.answering.sampling, seed }
+    let sampling = ring.answering.sampling;
+    Job { messages, sampling, seed, conversation: None, steps: None }
 }
 
 async fn is_idle(busy: &mut watch::Receiver<bool>) {
@@ -83,6 +84,7 @@ async fn write(
     deadline: Duration,
 ) -> Made {
     let mut body = String::new();
+    let mut recorded = None;
     let mut left = deadline;
     loop {
         let since = Instant::now();
@@ -93,11 +95,12 @@ async fn write(
                 }
                 // Postgres keeps no NUL in a text.
                 Some(Output::Text(text)) => body.push_str(&text.replace('\0', "\u{FFFD}")),
+                Some(Output::Record(record)) => recorded = Some(record),
                 Some(Output::Done { .. }) if body.trim().is_empty() => {
                     return Made::Failed(Failure::Empty);
                 }
                 Some(Output::Done { finish, usage }) => {
-                    return Made::Complete { body, finish, usage };
+                    return Made::Complete { body, finish, usage, record: recorded };
                 }
                 Some(Output::Failed { failure, .. }) => return Made::Failed(failure),
                 None => return Made::Failed(Failure::WorkerDied),

@@ -7,7 +7,7 @@ pub mod job;
 pub mod queries;
 
 use arena_core::ids::{ModelId, Sides};
-use arena_core::protocol::Finish;
+use arena_core::protocol::{Finish, Record};
 use sha2::{Digest, Sha256};
 use sqlx::PgConnection;
 use tokio::sync::mpsc;
@@ -30,6 +30,8 @@ pub(super) struct Stored {
     pub(super) engine: Option<String>,
     /// Seed of the sampler.
     pub(super) seed: u32,
+    /// How it was computed.
+    pub(super) record: Option<Box<Record>>,
 }
 
 /// Where the answer of one side comes from.
@@ -80,6 +82,9 @@ impl Stored {
         let (sender, outputs) = mpsc::unbounded_channel();
         // The receiver is here: nothing can be lost.
         let _ = sender.send(Output::Text(self.body.clone()));
+        if let Some(record) = &self.record {
+            let _ = sender.send(Output::Record(record.clone()));
+        }
         let _ = sender.send(Output::Done { finish: self.finish, usage: self.usage });
         Generation::new(outputs, Control::new(|_| {}))
     }
@@ -122,6 +127,7 @@ mod tests {
             usage,
             engine: None,
             seed: 1,
+            record: None,
         };
 
         let mut playing = stored.play();

@@ -1,7 +1,7 @@
 //! SQL of stored answers.
 
 use arena_core::ids::ModelId;
-use arena_core::protocol::{Failure, Finish};
+use arena_core::protocol::{Failure, Finish, Record};
 use sqlx::PgConnection;
 use uuid::Uuid;
 
@@ -43,7 +43,7 @@ pub(super) async fn find(
 ) -> sqlx::Result<Option<Stored>> {
     let row = sqlx::query!(
         r#"select stored_answer_id, body as "body!", finish as "finish!", seed, engine, prompt_tokens,
-             answer_tokens, first_token_ms, total_ms
+             answer_tokens, first_token_ms, total_ms, record
            from stored_answers
            where question_id = $1 and model_id = $2 and conditions_sha256 = $3
              and outcome = 'complete'"#,
@@ -62,10 +62,13 @@ pub(super) async fn find(
         usage: Work {
             prompt_tokens: tokens(row.prompt_tokens),
             answer_tokens: tokens(row.answer_tokens),
+            reused_tokens: None,
             first_token_ms: milliseconds(row.first_token_ms),
             total_ms: milliseconds(row.total_ms),
         },
         engine: row.engine,
+        // A record of a later version is none that could be repeated here.
+        record: row.record.and_then(|record| serde_json::from_value(record).ok()).map(Box::new),
         seed: u32::try_from(row.seed).unwrap_or(0),
     }))
 }
@@ -106,7 +109,7 @@ pub(super) async fn find_missing(
 
 /// What became of one attempt to make an answer.
 pub(super) enum Made {
-    Complete { body: String, finish: Finish, usage: Work },
+    Complete { body: String, finish: Finish, usage: Work, record: Option<Box<Record>> },
     Failed(Failure),
 }
 
@@ -119,9 +122,11 @@ pub(super) async fn insert(
     engine: Option<&str>,
     made: &Made,
 ) -> sqlx::Result<()> {
-    let (body, finish, usage) = match made {
-        Made::Complete { body, finish, usage } => (Some(body), Some(finish.as_str()), Some(usage)),
-        Made::Failed(_) => (None, None, None),
+    let (body, finish, usage, record) = match made {
+        Made::Complete { body, finish, usage, record } => {
+            (Some(body), Some(finish.as_str()), Some(usage), record.as_ref())
+        }
+        Made::Failed(_) => (None, None, None, None),
     };
     let failure = match made {
         Made::Complete { .. } => None,
@@ -132,8 +137,8 @@ pub(super) async fn insert(
     sqlx::query!(
         "insert into stored_answers (model_id, question_id, conditions_sha256, outcome, failure, body,
              finish, seed, sampling, system_prompt, engine, prompt_tokens, answer_tokens,
-             first_token_ms, total_ms)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15)
+             first_token_ms, total_ms, record)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13, $14, $15, $16)
          on conflict do nothing",
         missing.model.0,
         missing.question,
@@ -150,6 +155,7 @@ pub(super) async fn insert(
         usage.and_then(|usage| usage.answer_tokens).map(tokens),
         usage.map(|usage| milliseconds(usage.first_token_ms)),
         usage.map(|usage| milliseconds(usage.total_ms)),
+        record.map(|record| serde_json::json!(record)),
     )
     .execute(db)
     .await?;

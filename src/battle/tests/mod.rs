@@ -86,7 +86,13 @@ async fn record(habits: Sides<Habits>, pace: Pace, seed: u64) -> Vec<Seen> {
         let writer = Writer::new(*habits.get(side), &busy, seed ^ (u64::from(side.letter()) << 32));
         engines.put(*models.get(side), Arc::new(writer) as Arc<dyn Engine>);
     }
-    let job = || Job { messages: Vec::new(), sampling: Default::default(), seed: 0 };
+    let job = || Job {
+        messages: Vec::new(),
+        sampling: Default::default(),
+        seed: 0,
+        conversation: None,
+        steps: None,
+    };
     let opened = Instant::now();
     let live = Arc::new(Live::new((0, 0)));
     let mut events = Box::pin(stream::events(live.watch(), 0));

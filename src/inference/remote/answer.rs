@@ -110,6 +110,7 @@ impl<'a> Writing<'a> {
         Work {
             prompt_tokens: self.counts.and_then(|counts| counts.prompt_tokens),
             answer_tokens: self.counts.and_then(|counts| counts.completion_tokens),
+            reused_tokens: None,
             first_token_ms: self.first_text.map_or(total, milliseconds),
             total_ms: total,
         }

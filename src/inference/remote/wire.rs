@@ -126,6 +126,8 @@ mod tests {
             messages: vec![message(Role::System, "Be kind."), message(Role::User, "Why?")],
             sampling: Sampling::default(),
             seed: 4_000_000_000,
+            conversation: None,
+            steps: None,
         };
 
         let text = serde_json::to_string(&question("m", &job)).unwrap();

@@ -27,7 +27,13 @@ enum Ending {
 
 /// Counts and times that mean nothing.
 fn usage() -> Usage {
-    Usage { prompt_tokens: 12, answer_tokens: 34, first_token_ms: 50, total_ms: 1000 }
+    Usage {
+        prompt_tokens: 12,
+        answer_tokens: 34,
+        first_token_ms: 50,
+        total_ms: 1000,
+        reused_tokens: 0,
+    }
 }
 
 impl Script {

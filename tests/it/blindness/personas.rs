@@ -60,6 +60,7 @@ fn persona(
             answer_tokens,
             first_token_ms: first_token_ms.into(),
             total_ms: total_ms.into(),
+            reused_tokens: 0,
         },
         failure,
     }

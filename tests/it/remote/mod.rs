@@ -75,6 +75,8 @@ fn job() -> Job {
         messages: vec![message(Role::System, "Be brief."), message(Role::User, "Why?")],
         sampling: Sampling::default(),
         seed: 77,
+        conversation: None,
+        steps: None,
     }
 }
 
