@@ -6,6 +6,7 @@ mod blindness;
 mod database;
 mod export;
 mod faults;
+mod hostile;
 mod kit_postgres;
 mod leaderboard;
 mod load;

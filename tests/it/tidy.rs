@@ -180,6 +180,17 @@ fn only_the_worker_knows_llama_cpp() {
 }
 
 #[test]
+fn a_worker_is_started_only_for_a_file_whose_header_was_inspected() {
+    let uses = |words: &str| -> Vec<String> {
+        app_files().into_iter().filter(|file| read(file).contains(words)).collect()
+    };
+
+    // The trial stands behind `inspect`; the pool has only what passed the trial.
+    assert_eq!(uses("LocalWorker::start("), ["src/inference/job.rs", "src/validation/mod.rs"]);
+    assert_eq!(uses("pool::add("), ["src/validation/mod.rs"]);
+}
+
+#[test]
 fn the_core_has_neither_io_nor_clock_nor_randomness_of_its_own() {
     let forbidden = [
         "std::fs",

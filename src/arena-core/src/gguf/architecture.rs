@@ -1,8 +1,10 @@
 //! The list of decoders and the rules about their shape: blocks, width, heads, positions, norms.
-//! Tensors are not compared with the shape here.
+//! Tensors are compared with the shape in `tensor_set`.
 
 use super::GgufError;
-use super::limits::{BLOCKS, CONTEXT, EMBEDDING, EPSILON, EXPERTS, HEAD_LENGTH, HEADS};
+use super::limits::{
+    BLOCKS, CONTEXT, EMBEDDING, EPSILON, EXPERTS, FEED_FORWARD, HEAD_LENGTH, HEADS,
+};
 use super::metadata::{Metadata, PerBlock, required};
 
 /// Decoders of text with attention, by their names in llama.cpp. Left out on purpose: encoders,
@@ -109,6 +111,19 @@ pub(super) struct Shape {
     pub(super) block_count: u32,
     pub(super) embedding_length: u32,
     pub(super) context_length: u32,
+    /// Attention heads.
+    pub(super) heads: PerBlock,
+    /// Heads for keys and values.
+    pub(super) groups: PerBlock,
+    /// Width of one head in queries and keys.
+    pub(super) key_length: u32,
+    /// Width of one head in values.
+    pub(super) value_length: u32,
+    /// How much of a head is rotated.
+    pub(super) rotated: u32,
+    /// Width of the inner layer, if it is stated.
+    pub(super) inner: Option<PerBlock>,
+    pub(super) expert_count: u32,
 }
 
 /// Checks every rule about the shape of the model.
@@ -118,22 +133,33 @@ pub(super) fn check(metadata: &Metadata) -> Result<Shape, GgufError> {
         return Err(GgufError::Architecture { found: found.to_owned() });
     }
     let keys = Keys { metadata, architecture: found };
-    let shape = Shape {
-        architecture: found.to_owned(),
-        block_count: keys
-            .size("block_count", BLOCKS, |key, found| GgufError::BlockCount { key, found })?,
-        embedding_length: keys.size("embedding_length", EMBEDDING, |key, found| {
-            GgufError::EmbeddingLength { key, found }
-        })?,
-        context_length: keys.size("context_length", CONTEXT, |key, found| {
-            GgufError::ContextLength { key, found }
-        })?,
-    };
-    check_heads(&keys, &shape)?;
-    check_positions(&keys, &shape)?;
+    let block_count =
+        keys.size("block_count", BLOCKS, |key, found| GgufError::BlockCount { key, found })?;
+    let embedding_length = keys.size("embedding_length", EMBEDDING, |key, found| {
+        GgufError::EmbeddingLength { key, found }
+    })?;
+    let context_length =
+        keys.size("context_length", CONTEXT, |key, found| GgufError::ContextLength { key, found })?;
+    let (heads, groups) = check_heads(&keys, block_count, embedding_length)?;
+    // Where the file does not state the width of a head: width through heads, as in llama.cpp,
+    // which asks the first block. A first block without attention leaves the width as the bound.
+    let derived = embedding_length.checked_div(heads.at(0).unwrap_or(0));
+    let derived = derived.unwrap_or(embedding_length);
+    let (key_length, rotated) = check_positions(&keys, derived)?;
     check_epsilon(&keys)?;
-    check_experts(&keys)?;
-    Ok(shape)
+    Ok(Shape {
+        architecture: found.to_owned(),
+        block_count,
+        embedding_length,
+        context_length,
+        heads,
+        groups,
+        key_length,
+        value_length: keys.u32("attention.value_length")?.unwrap_or(derived),
+        rotated,
+        inner: check_inner(&keys, block_count)?,
+        expert_count: check_experts(&keys, block_count)?,
+    })
 }
 
 /// Looks up the keys that carry the name of the architecture in front.
@@ -169,10 +195,13 @@ impl Keys<'_> {
 ///   size of a head (OpenELM); otherwise llama.cpp divides and would round.
 /// - In a list with one entry a block, 0 means that the block has no attention (LFM2, Granite 4,
 ///   Nemotron-H); a single 0 for all blocks is refused.
-fn check_heads(keys: &Keys<'_>, shape: &Shape) -> Result<(), GgufError> {
+fn check_heads(
+    keys: &Keys<'_>,
+    blocks: u32,
+    embedding_length: u32,
+) -> Result<(PerBlock, PerBlock), GgufError> {
     let heads_key = keys.name("attention.head_count");
     let groups_key = keys.name("attention.head_count_kv");
-    let blocks = shape.block_count;
     let heads = required(&heads_key, keys.metadata.per_block(&heads_key, blocks)?)?;
     // llama.cpp takes the number of heads where the number of key-value heads is not given.
     let groups = keys.metadata.per_block(&groups_key, blocks)?.unwrap_or_else(|| heads.clone());
@@ -185,11 +214,11 @@ fn check_heads(keys: &Keys<'_>, shape: &Shape) -> Result<(), GgufError> {
         if !absent(&heads, count) && !(1..=HEADS).contains(&count) {
             return Err(GgufError::HeadCount { key: heads_key, block, found: count });
         }
-        if count > 0 && !head_length_stated && !shape.embedding_length.is_multiple_of(count) {
+        if count > 0 && !head_length_stated && !embedding_length.is_multiple_of(count) {
             return Err(GgufError::HeadsDoNotDivide {
                 key: heads_key,
                 found: count,
-                embedding_length: shape.embedding_length,
+                embedding_length,
             });
         }
         let fits = group > 0 && group <= count && count.is_multiple_of(group);
@@ -199,52 +228,53 @@ fn check_heads(keys: &Keys<'_>, shape: &Shape) -> Result<(), GgufError> {
         }
         attention |= fits;
     }
-    if attention { Ok(()) } else { Err(GgufError::NoAttention { key: groups_key }) }
+    if attention { Ok((heads, groups)) } else { Err(GgufError::NoAttention { key: groups_key }) }
 }
 
 fn absent(counts: &PerBlock, count: u32) -> bool {
     count == 0 && matches!(counts, PerBlock::Each(_))
 }
 
-/// Checks the size of a head and the part of it that is rotated. A model without
+/// Checks the size of a head and the part of it that is rotated, and returns both. A model without
 /// `rope.dimension_count` rotates whole heads (Gemma 3, Qwen 2.5) or has learned positions.
-fn check_positions(keys: &Keys<'_>, shape: &Shape) -> Result<(), GgufError> {
+fn check_positions(keys: &Keys<'_>, derived: u32) -> Result<(u32, u32), GgufError> {
     for rest in ["key_length", "value_length", "key_length_swa", "value_length_swa"] {
         let rest = format!("attention.{rest}");
         if keys.u32(&rest)?.is_some() {
             keys.size(&rest, HEAD_LENGTH, |key, found| GgufError::HeadLength { key, found })?;
         }
     }
-    let full = match keys.u32("attention.key_length")? {
-        Some(length) => length,
-        None => derived_head_length(keys, shape)?,
-    };
+    let full = keys.u32("attention.key_length")?.unwrap_or(derived);
     let windowed = keys.u32("attention.key_length_swa")?.unwrap_or(full);
-    check_rotation(keys, "rope.dimension_count", full)?;
+    let rotated = check_rotation(keys, "rope.dimension_count", full)?;
     check_rotation(keys, "rope.dimension_count_swa", windowed)?;
     let key = keys.name("rope.scaling.type");
     match keys.metadata.text(&key)? {
-        None | Some("none" | "linear" | "yarn" | "longrope") => Ok(()),
+        None | Some("none" | "linear" | "yarn" | "longrope") => Ok((full, rotated)),
         Some(found) => Err(GgufError::RopeScaling { key, found: found.to_owned() }),
     }
 }
 
-/// The size of a head where the file does not state it: width through heads, as in llama.cpp,
-/// which asks the first block. A first block without attention leaves the width as the bound.
-fn derived_head_length(keys: &Keys<'_>, shape: &Shape) -> Result<u32, GgufError> {
-    let key = keys.name("attention.head_count");
-    let heads = required(&key, keys.metadata.per_block(&key, shape.block_count)?)?;
-    let first = heads.at(0).unwrap_or(0);
-    Ok(shape.embedding_length.checked_div(first).unwrap_or(shape.embedding_length))
-}
-
-fn check_rotation(keys: &Keys<'_>, rest: &str, head_length: u32) -> Result<(), GgufError> {
+fn check_rotation(keys: &Keys<'_>, rest: &str, head_length: u32) -> Result<u32, GgufError> {
     match keys.u32(rest)? {
         Some(found) if found < 2 || found > head_length || !found.is_multiple_of(2) => {
             Err(GgufError::RopeDimensions { key: keys.name(rest), found, head_length })
         }
-        _ => Ok(()),
+        found => Ok(found.unwrap_or(head_length)),
     }
+}
+
+/// Checks the width of the inner layer; 0 in a list stands for a block that has none.
+fn check_inner(keys: &Keys<'_>, blocks: u32) -> Result<Option<PerBlock>, GgufError> {
+    let key = keys.name("feed_forward_length");
+    let Some(inner) = keys.metadata.per_block(&key, blocks)? else { return Ok(None) };
+    for block in 0..usize::try_from(blocks).unwrap_or(usize::MAX) {
+        let found = inner.at(block).unwrap_or(0);
+        if !absent(&inner, found) && !(1..=FEED_FORWARD).contains(&found) {
+            return Err(GgufError::FeedForward { key, block, found });
+        }
+    }
+    Ok(Some(inner))
 }
 
 fn check_epsilon(keys: &Keys<'_>) -> Result<(), GgufError> {
@@ -264,21 +294,20 @@ fn check_epsilon(keys: &Keys<'_>) -> Result<(), GgufError> {
 }
 
 /// Checks the experts of a mixture; llama.cpp aborts on these instead of refusing.
-fn check_experts(keys: &Keys<'_>) -> Result<(), GgufError> {
+fn check_experts(keys: &Keys<'_>, blocks: u32) -> Result<u32, GgufError> {
     let count = keys.u32("expert_count")?.unwrap_or(0);
     if count > EXPERTS {
         let key = keys.name("expert_count");
         return Err(GgufError::Experts { key, found: count, highest: EXPERTS });
     }
     let key = keys.name("expert_used_count");
-    match keys.metadata.per_block(&key, keys.u32("block_count")?.unwrap_or(0))? {
-        Some(PerBlock::Same(found)) if found > count => {
-            Err(GgufError::Experts { key, found, highest: count })
-        }
-        Some(PerBlock::Each(each)) => match each.into_iter().find(|found| *found > count) {
-            Some(found) => Err(GgufError::Experts { key, found, highest: count }),
-            None => Ok(()),
-        },
-        _ => Ok(()),
+    let used = match keys.metadata.per_block(&key, blocks)? {
+        None => 0,
+        Some(PerBlock::Same(found)) => found,
+        Some(PerBlock::Each(each)) => each.into_iter().max().unwrap_or(0),
+    };
+    if used > count {
+        return Err(GgufError::Experts { key, found: used, highest: count });
     }
+    Ok(count)
 }

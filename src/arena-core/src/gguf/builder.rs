@@ -58,10 +58,40 @@ impl Builder {
         builder.tokenize();
         builder.tensor("token_embd.weight", &[32, TOKENS as u64], 1, 32 * TOKENS as u64 * 2);
         builder.tensor("blk.0.attn_norm.weight", &[32], 0, 128);
-        builder.tensor("blk.0.ffn_down.weight", &[32, 4], 8, 136);
+        builder.tensor("blk.0.ffn_down.weight", &[64, 32], 8, 2_176);
         builder.tensor("blk.1.attn_norm.weight", &[32], 0, 128);
-        builder.tensor("output_norm.weight", &[3], 0, 12);
+        builder.tensor("blk.1.ffn_down.weight", &[64, 32], 8, 2_176);
+        for block in 0..2 {
+            let mut matrix = |name: &str, columns: u64, rows: u64| {
+                let name = format!("blk.{block}.{name}.weight");
+                builder.tensor(&name, &[columns, rows], 2, columns * rows / 32 * 18);
+            };
+            matrix("attn_q", 32, 32);
+            matrix("attn_k", 32, 16);
+            matrix("attn_v", 32, 16);
+            matrix("attn_output", 32, 32);
+            matrix("ffn_gate", 32, 64);
+            matrix("ffn_up", 32, 64);
+            builder.tensor(&format!("blk.{block}.ffn_norm.weight"), &[32], 0, 128);
+        }
+        builder.tensor("output_norm.weight", &[32], 0, 128);
+        // Not a multiple of the alignment, so that the end has padding.
+        builder.tensor("rope_freqs.weight", &[4], 0, 16);
         builder
+    }
+
+    /// Renames the architecture, also in front of its keys.
+    pub(super) fn rename(&mut self, architecture: &str) {
+        for (key, _) in &mut self.keys {
+            if let Some(rest) = key.strip_prefix(b"llama.") {
+                *key = [architecture.as_bytes(), b".", rest].concat();
+            }
+        }
+        self.set("general.architecture", text(architecture));
+    }
+
+    pub(super) fn last(&mut self) -> &mut Entry {
+        self.tensors.last_mut().unwrap()
     }
 
     /// The valid file with a byte-pair tokenizer instead.
@@ -83,6 +113,7 @@ impl Builder {
         self.set("llama.block_count", u32_value(2));
         self.set("llama.context_length", u32_value(128));
         self.set("llama.embedding_length", u32_value(32));
+        self.set("llama.feed_forward_length", u32_value(64));
         self.set("llama.attention.head_count", u32_value(4));
         self.set("llama.attention.head_count_kv", u32_value(2));
         self.set("llama.attention.layer_norm_rms_epsilon", f32_value(1e-5));
@@ -155,7 +186,7 @@ impl Builder {
             end = end.next_multiple_of(self.alignment as u64);
         }
         let data = out.len().next_multiple_of(self.alignment);
-        out.resize(data + usize::try_from(end as i64 + self.surplus).unwrap(), 0);
+        out.resize(data + usize::try_from((end as i64 + self.surplus).max(0)).unwrap(), 0);
         (out, data)
     }
 }

@@ -139,6 +139,16 @@ pub enum GgufError {
     #[error("`{key}` is {}, but must be between 1 and {}",
         grouped(u64::from(*found)), grouped(u64::from(limits::HEAD_LENGTH)))]
     HeadLength { key: String, found: u32 },
+    /// The inner layer of a block is out of range.
+    #[error("`{key}` is {} in block {block}, but must be between 1 and {}",
+        grouped(u64::from(*found)), grouped(u64::from(limits::FEED_FORWARD)))]
+    FeedForward { key: String, block: usize, found: u32 },
+    /// llama.cpp stops where queries, values and rotation differ in width.
+    #[error(
+        "a {architecture} model has heads of one width, but here keys have {key_length}, \
+        values have {value_length} and {rotated} are rotated"
+    )]
+    HeadWidths { architecture: String, key_length: u32, value_length: u32, rotated: u32 },
     /// The rotated part of a head is odd or larger than the head.
     #[error("`{key}` is {found}, but must be an even number between 2 and {head_length}")]
     RopeDimensions { key: String, found: u32, head_length: u32 },
@@ -165,9 +175,13 @@ pub enum GgufError {
     #[error("the vocabulary has {} tokens, but between {} and {} are allowed",
         grouped(*found), grouped(limits::TOKENS_MIN), grouped(limits::ARRAY_ELEMENTS))]
     VocabularySize { found: u64 },
+    /// The tokens are too long.
+    #[error("the tokens have {} bytes together, but at most {} are allowed",
+        grouped(*size_bytes), grouped(limits::TOKEN_BYTES))]
+    TokenBytes { size_bytes: u64 },
     /// Two tokens are the same.
     #[error("token {token} repeats token {earlier}, but tokens must be unique")]
-    DuplicateToken { token: usize, earlier: usize },
+    DuplicateToken { token: u32, earlier: u32 },
     /// A list with one entry a token has another length.
     #[error("`{key}` has {found} entries, but the vocabulary has {tokens} tokens")]
     PerTokenLength { key: &'static str, found: usize, tokens: usize },
@@ -185,7 +199,7 @@ pub enum GgufError {
     SpecialToken { key: String, found: u32, tokens: usize },
     /// A merge is not two parts with one space.
     #[error("merge {merge} is not two parts with one space between them")]
-    Merge { merge: usize },
+    Merge { merge: u64 },
 
     /// A tensor has no name or a name that is too long.
     #[error("the name of tensor number {index} is {} bytes long, but between 1 and {} are allowed",
@@ -229,9 +243,15 @@ pub enum GgufError {
         the bytes between belong to nothing",
         grouped(*offset_bytes), grouped(*expected_bytes))]
     Gap { tensor: String, offset_bytes: u64, expected_bytes: u64 },
-    /// A tensor that every decoder needs is absent.
+    /// A tensor that the model needs is absent.
     #[error("the tensor `{tensor}` is missing")]
-    MissingTensor { tensor: &'static str },
+    MissingTensor { tensor: String },
+    /// A tensor is there that the architecture does not have.
+    #[error("the tensor `{tensor}` is not part of a {architecture} model")]
+    UnknownTensor { tensor: String, architecture: String },
+    /// A tensor has another shape than the keys say.
+    #[error("the tensor `{tensor}` is {found}, but must be {expected} by the keys of the file")]
+    TensorShape { tensor: String, found: String, expected: String },
     /// The token embedding has the wrong shape.
     #[error("`token_embd.weight` is {} x {}, but must be {embedding_length} x {tokens}, \
         the embedding length by the vocabulary",

@@ -16,6 +16,8 @@ pub(super) const TEMPLATE_BYTES: u64 = 64 * 1024;
 pub(super) const LABEL_BYTES: u64 = 1024;
 /// Elements of one array, and so tokens of a vocabulary.
 pub(super) const ARRAY_ELEMENTS: u64 = 1024 * 1024;
+/// Bytes of all tokens together; those of the largest vocabularies in use take about 3 MiB.
+pub(super) const TOKEN_BYTES: u64 = 16 * 1024 * 1024;
 /// Tokens of the smallest vocabulary: llama.cpp's default special ids must lie inside it.
 pub(super) const TOKENS_MIN: u64 = 256;
 /// Blocks of a model; llama.cpp aborts above 512, and nothing a small arena can run passes 256.
@@ -26,6 +28,8 @@ pub(super) const EMBEDDING: u32 = 65_536;
 pub(super) const CONTEXT: u32 = 1024 * 1024;
 /// Attention heads of one block.
 pub(super) const HEADS: u32 = 1_024;
+/// Width of the inner layer of a block.
+pub(super) const FEED_FORWARD: u32 = 1024 * 1024;
 /// Width of one head, where the file states it.
 pub(super) const HEAD_LENGTH: u32 = 65_536;
 /// Experts of one block; llama.cpp aborts above it.

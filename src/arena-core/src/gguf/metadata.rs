@@ -101,8 +101,7 @@ impl Metadata {
             return Err(GgufError::PerBlockLength { key: key.to_owned(), found, blocks });
         }
         // A negative i32 reads as a number above every limit, so the range rules refuse it.
-        let each = numbers.bytes.as_chunks().0.iter().map(|four| u32::from_le_bytes(*four));
-        Ok(Some(PerBlock::Each(each.collect())))
+        Ok(Some(PerBlock::Each(numbers.words().map(u32::from_le_bytes).collect())))
     }
 
     /// The keys that begin and end so.

@@ -10,7 +10,9 @@ const CHUNK_BYTES: usize = 64 * 1024;
 /// A sequential source that never asks for more than the budget and never trusts a claimed size.
 pub(super) struct Source<'a, R> {
     inner: &'a mut R,
+    /// What arrived last lies at the front; the rest was zeroed once and is overwritten.
     chunk: Vec<u8>,
+    filled: usize,
     used: usize,
     position: u64,
     file_size_bytes: u64,
@@ -18,7 +20,7 @@ pub(super) struct Source<'a, R> {
 
 impl<'a, R: Read> Source<'a, R> {
     pub(super) fn new(inner: &'a mut R, file_size_bytes: u64) -> Self {
-        Self { inner, chunk: Vec::new(), used: 0, position: 0, file_size_bytes }
+        Self { inner, chunk: Vec::new(), filled: 0, used: 0, position: 0, file_size_bytes }
     }
 
     /// The number of bytes that were handed out.
@@ -36,7 +38,8 @@ impl<'a, R: Read> Source<'a, R> {
 
     pub(super) fn exact<const N: usize>(&mut self) -> Result<[u8; N], GgufError> {
         self.admit(N as u64)?;
-        if let Some(bytes) = self.chunk.get(self.used..).and_then(|rest| rest.first_chunk()) {
+        let ready = self.chunk.get(self.used..self.filled);
+        if let Some(bytes) = ready.and_then(|rest| rest.first_chunk()) {
             let bytes = *bytes;
             self.advance(N);
             return Ok(bytes);
@@ -88,34 +91,34 @@ impl<'a, R: Read> Source<'a, R> {
 
     /// Returns the bytes that have arrived and are not used yet, at least one.
     fn ready(&mut self) -> Result<&[u8], GgufError> {
-        if self.used == self.chunk.len() {
+        if self.used == self.filled {
             self.refill()?;
         }
-        Ok(&self.chunk[self.used..])
+        Ok(&self.chunk[self.used..self.filled])
     }
 
     fn refill(&mut self) -> Result<(), GgufError> {
         // Callers passed `admit`, so at least one byte of budget and of file is left.
         let left = HEADER_BYTES.min(self.file_size_bytes).saturating_sub(self.position);
         let wanted = usize::try_from(left).unwrap_or(CHUNK_BYTES).min(CHUNK_BYTES);
-        self.used = 0;
-        self.chunk.resize(wanted, 0);
+        (self.used, self.filled) = (0, 0);
+        if self.chunk.len() < wanted {
+            self.chunk.resize(wanted, 0);
+        }
         loop {
-            match self.inner.read(&mut self.chunk) {
+            match self.inner.read(&mut self.chunk[..wanted]) {
                 Ok(0) => {
-                    self.chunk.clear();
                     return Err(GgufError::HeaderTruncated {
                         file_size_bytes: self.position,
                         needed_bytes: self.position + 1,
                     });
                 }
                 Ok(count) => {
-                    self.chunk.truncate(count);
+                    self.filled = count;
                     return Ok(());
                 }
                 Err(error) if error.kind() == ErrorKind::Interrupted => {}
                 Err(error) => {
-                    self.chunk.clear();
                     return Err(GgufError::Unreadable { byte: self.position, kind: error.kind() });
                 }
             }

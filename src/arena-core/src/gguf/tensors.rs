@@ -5,12 +5,9 @@ use std::collections::{BTreeMap, HashSet};
 use std::io::Read;
 
 use super::GgufError;
-use super::architecture::Shape;
 use super::limits::{DIMENSION, TENSOR_NAME_BYTES};
 use super::quantization::{TensorType, find_tensor_type};
 use super::source::Source;
-
-const TOKEN_EMBEDDING: &str = "token_embd.weight";
 
 /// One entry of the list of tensors, whose own numbers are in range.
 pub(super) struct Tensor {
@@ -129,44 +126,6 @@ fn check_offset(tensor: &Tensor, expected_bytes: u64, alignment: u64) -> Result<
         return Err(GgufError::Gap { tensor: name(), offset_bytes, expected_bytes });
     }
     Ok(())
-}
-
-/// Checks that the tensors are those of the shape: the token embedding fits width and vocabulary,
-/// and every block has tensors. `output.weight` is not demanded, because many small models use
-/// the token embedding for the output as well (SmolLM2, Gemma 3); whether a block has all it
-/// needs depends on the architecture and is left to the probe.
-pub(super) fn check_set(tensors: &[Tensor], shape: &Shape, tokens: usize) -> Result<(), GgufError> {
-    let Some(embedding) = tensors.iter().find(|tensor| tensor.name == TOKEN_EMBEDDING) else {
-        return Err(GgufError::MissingTensor { tensor: TOKEN_EMBEDDING });
-    };
-    let embedding_length = shape.embedding_length;
-    if embedding.dimensions != [u64::from(embedding_length), tokens as u64, 1, 1] {
-        let [columns, rows, ..] = embedding.dimensions;
-        return Err(GgufError::EmbeddingShape { columns, rows, embedding_length, tokens });
-    }
-    let blocks = shape.block_count;
-    let mut present = vec![false; usize::try_from(blocks).unwrap_or_default()];
-    for tensor in tensors {
-        let Some(rest) = tensor.name.strip_prefix("blk.") else { continue };
-        match block_number(rest).and_then(|block| present.get_mut(block)) {
-            Some(seen) => *seen = true,
-            None => {
-                let (tensor, last) = (tensor.name.clone(), blocks - 1);
-                return Err(GgufError::UnknownBlock { tensor, last });
-            }
-        }
-    }
-    match present.iter().position(|seen| !seen) {
-        Some(block) => Err(GgufError::EmptyBlock { block, blocks }),
-        None => Ok(()),
-    }
-}
-
-/// The number in `7.attn_q.weight`, if it is written without sign or leading zero.
-fn block_number(rest: &str) -> Option<usize> {
-    let (digits, _) = rest.split_once('.')?;
-    let block: usize = digits.parse().ok()?;
-    (block.to_string() == digits).then_some(block)
 }
 
 /// The number of elements of all tensors.

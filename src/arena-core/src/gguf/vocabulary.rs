@@ -1,18 +1,18 @@
 //! The rules about the tokenizer: tokens, their scores and types, special ids, merges, bytes.
 //! Nothing here tokenizes.
 
-use std::borrow::Cow;
-use std::collections::{HashMap, HashSet};
+use std::collections::HashSet;
+use std::hash::{BuildHasher, RandomState};
+
+use hashbrown::HashTable;
 
 use super::GgufError;
 use super::limits::TOKENS_MIN;
 use super::metadata::{Metadata, required};
-use super::value::{Kind, TOKENS, Texts};
+use super::value::{Kind, MERGES, TOKEN_TYPE, TOKENS, Texts};
 
 const MODEL: &str = "tokenizer.ggml.model";
 const SCORES: &str = "tokenizer.ggml.scores";
-const TOKEN_TYPE: &str = "tokenizer.ggml.token_type";
-const MERGES: &str = "tokenizer.ggml.merges";
 const BYTE: i32 = 6;
 
 /// What the rest of the reader needs to know of the vocabulary.
@@ -38,28 +38,45 @@ pub(super) fn check(metadata: &Metadata) -> Result<Vocabulary, GgufError> {
     check_scores(metadata, size, model == "llama")?;
     check_types(metadata, tokens)?;
     check_special_ids(metadata, size)?;
+    // Each merge was checked as it was read.
+    let merges = metadata.texts(MERGES)?;
     match model {
         "llama" => check_every_byte(tokens)?,
-        _ => required(MERGES, metadata.texts(MERGES)?).map(|_| ())?,
+        _ => required(MERGES, merges).map(|_| ())?,
     }
-    check_merges(metadata)?;
     Ok(Vocabulary { model: model.to_owned(), size })
 }
 
 /// Refuses two equal tokens, on which llama.cpp aborts. It renames an empty token to
 /// `[EMPTY_<id>]` before it compares, so this does the same: several empty tokens are fine.
+///
+/// Cost: ten bytes a token; keyed hashes, so that no list of tokens makes it slow.
 fn check_unique(tokens: &Texts) -> Result<(), GgufError> {
-    let mut seen: HashMap<Cow<'_, [u8]>, usize> = HashMap::new();
-    for (token, text) in tokens.iter().enumerate() {
-        let name = match text {
-            [] => Cow::Owned(format!("[EMPTY_{token}]").into_bytes()),
-            _ => Cow::Borrowed(text),
-        };
-        if let Some(earlier) = seen.insert(name, token) {
-            return Err(GgufError::DuplicateToken { token, earlier });
+    let hasher = RandomState::new();
+    let mut renamed = String::new();
+    let hash_of = |token: u32| hasher.hash_one(name_of(tokens, token, &mut String::new()));
+    let mut seen: HashTable<u32> = HashTable::with_capacity(tokens.len());
+    for token in 0..u32::try_from(tokens.len()).unwrap_or(u32::MAX) {
+        let name = name_of(tokens, token, &mut renamed);
+        let hash = hasher.hash_one(name);
+        let same = |earlier: &u32| name_of(tokens, *earlier, &mut String::new()) == name;
+        if let Some(earlier) = seen.find(hash, same) {
+            return Err(GgufError::DuplicateToken { token, earlier: *earlier });
         }
+        seen.insert_unique(hash, token, |token| hash_of(*token));
     }
     Ok(())
+}
+
+/// The text of a token as llama.cpp compares it.
+fn name_of<'a>(tokens: &'a Texts, token: u32, renamed: &'a mut String) -> &'a [u8] {
+    match tokens.get(usize::try_from(token).unwrap_or(usize::MAX)) {
+        [] => {
+            *renamed = format!("[EMPTY_{token}]");
+            renamed.as_bytes()
+        }
+        text => text,
+    }
 }
 
 fn check_scores(metadata: &Metadata, tokens: usize, needed: bool) -> Result<(), GgufError> {
@@ -80,7 +97,7 @@ fn check_types(metadata: &Metadata, tokens: &Texts) -> Result<(), GgufError> {
         let (found, tokens) = (types.count, tokens.len());
         return Err(GgufError::PerTokenLength { key: TOKEN_TYPE, found, tokens });
     }
-    let types = types.bytes.as_chunks().0.iter().map(|four| i32::from_le_bytes(*four));
+    let types = types.words().map(i32::from_le_bytes);
     for (token, (found, text)) in types.zip(tokens.iter()).enumerate() {
         if !(1..=BYTE).contains(&found) {
             return Err(GgufError::TokenType { token, found });
@@ -115,21 +132,6 @@ fn check_special_ids(metadata: &Metadata, tokens: usize) -> Result<(), GgufError
         let found = required(key, metadata.u32(key)?)?;
         if usize::try_from(found).map_or(true, |id| id >= tokens) {
             return Err(GgufError::SpecialToken { key: key.to_owned(), found, tokens });
-        }
-    }
-    Ok(())
-}
-
-fn check_merges(metadata: &Metadata) -> Result<(), GgufError> {
-    let Some(merges) = metadata.texts(MERGES)? else {
-        return Ok(());
-    };
-    for (merge, text) in merges.iter().enumerate() {
-        let mut parts = text.split(|byte| *byte == b' ');
-        let two =
-            [parts.next(), parts.next()].iter().all(|part| part.is_some_and(|p| !p.is_empty()));
-        if !two || parts.next().is_some() {
-            return Err(GgufError::Merge { merge });
         }
     }
     Ok(())

@@ -68,7 +68,13 @@ impl Normaliser {
     pub fn push(&mut self, piece: &str) -> String {
         let mut clean = String::with_capacity(piece.len());
         for letter in piece.chars() {
-            self.invisible.push(letter, |seen| self.spelling.push(seen, &mut clean));
+            let mut push = |letter| {
+                self.invisible.push(letter, |seen| self.spelling.push(seen, &mut clean));
+            };
+            match is_replaced(letter) {
+                true => std::iter::once(letter).nfc().for_each(push),
+                false => push(letter),
+            }
         }
         clean
     }
@@ -222,6 +228,8 @@ struct Spelling {
     held: String,
     marks: usize,
     generic_marks: usize,
+    /// Whether the pile was cut: nothing more belongs to it, not even a joiner.
+    cut: bool,
 }
 
 impl Spelling {
@@ -234,39 +242,57 @@ impl Spelling {
 
     fn flush(&mut self, clean: &mut String) {
         if self.held.is_ascii() {
-            self.marks = 0;
-            self.generic_marks = 0;
+            self.start_pile();
             clean.push_str(&self.held);
             self.held.clear();
             return;
         }
+        let mut spelled = String::new();
         for letter in std::mem::take(&mut self.held).nfc() {
             if self.fits(letter) {
-                clean.push(letter);
+                spelled.push(letter);
+            } else {
+                // A joiner that stayed because of a virama after it goes with the virama. Both are
+                // held together, so what went out before needs no second look.
+                let kept = spelled.trim_end_matches(|last| tables::class(last) == Class::Joiner);
+                spelled.truncate(kept.len());
             }
         }
+        clean.push_str(&spelled);
+    }
+
+    fn start_pile(&mut self) {
+        (self.marks, self.generic_marks, self.cut) = (0, 0, false);
     }
 
     /// Counts a character and says whether it may be added to the pile.
     fn fits(&mut self, letter: char) -> bool {
-        if !tables::is_mark(letter) {
+        // Some marks of music and Hangul are no Mn, but are put in order among those that are.
+        if !tables::is_mark(letter) && canonical_combining_class(letter) == 0 {
             // Joiners and selectors would be a way around the limit.
-            if !matches!(tables::class(letter), Class::Joiner | Class::Style | Class::Mongolian) {
-                self.marks = 0;
-                self.generic_marks = 0;
+            if matches!(tables::class(letter), Class::Joiner | Class::Style | Class::Mongolian) {
+                return !self.cut;
             }
+            self.start_pile();
             return true;
         }
         let generic = tables::is_generic_mark(letter);
-        if self.marks == MAX_MARKS || (generic && self.generic_marks == MAX_GENERIC_MARKS) {
+        self.cut |= self.marks == MAX_MARKS;
+        self.cut |= generic && self.generic_marks == MAX_GENERIC_MARKS;
+        if self.cut {
             // The rest of the pile goes too: what remains is a beginning of it, so still in order.
-            self.marks = MAX_MARKS;
             return false;
         }
         self.marks += 1;
         self.generic_marks += usize::from(generic);
         true
     }
+}
+
+/// Whether NFC never leaves this character as it is. Such a one is replaced before its neighbours are
+/// judged: U+1D160 becomes a note head with marks, after which a virama has another place.
+fn is_replaced(letter: char) -> bool {
+    !letter.is_ascii() && is_nfc_quick(std::iter::once(letter)) == IsNormalized::No
 }
 
 /// Whether nothing before this character can change or move because of it (UAX 15, section 9.1).

@@ -163,6 +163,45 @@ fn forbidden(letter: char) -> bool {
     matches!(tables::class(letter), Class::Dropped | Class::Becomes(_))
 }
 
+#[test]
+fn a_joiner_is_judged_after_its_neighbours_are_spelled() {
+    let clean = normalise("\u{1D160}\u{94D}\u{200C}");
+
+    assert_eq!(clean, "\u{1D158}\u{94D}\u{1D165}\u{1D16E}");
+    assert_eq!(normalise(&clean), clean);
+}
+
+#[test]
+fn a_joiner_goes_with_the_part_of_a_pile_that_is_cut_off() {
+    let pile = format!("e{}\u{955}\u{94D}\u{200C}", "\u{301}".repeat(6));
+
+    let clean = normalise(&pile);
+
+    assert_eq!(clean, "é\u{301}\u{301}\u{301}\u{301}");
+    assert_eq!(normalise(&clean), clean);
+}
+
+#[test]
+fn a_joiner_goes_with_the_virama_for_which_it_stayed() {
+    let pile = format!("\u{B15}{}\u{B54}\u{200D}\u{B4D}", "\u{B4D}".repeat(8));
+
+    assert!(!normalise(&pile).contains('\u{200D}'));
+}
+
+#[test]
+fn a_mark_of_music_goes_with_the_rest_of_a_pile() {
+    let pile = format!("{}\u{20E3}\u{1D166}", "\u{301}".repeat(5));
+
+    assert_eq!(normalise(&pile), "\u{301}".repeat(4));
+}
+
+#[test]
+fn a_pile_that_is_cut_off_is_the_same_in_pieces() {
+    let pile = "\u{338}\u{301}\u{301}\u{20E3}\u{D4D}\u{200D}\u{20E3}\u{301}\u{D4C}";
+
+    assert_eq!(in_pieces(pile, &[1]), normalise(pile));
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(2_000))]
 
