@@ -4,6 +4,7 @@
 
 mod conversation;
 mod draft;
+mod error;
 pub mod handlers;
 pub mod job;
 pub mod leaks;
@@ -33,8 +34,9 @@ use uuid::Uuid;
 use crate::config::Answering;
 use crate::inference::{Engines, Job};
 use crate::kit::language::Languages;
-use crate::pool::{self, Policy, PoolError};
+use crate::pool::{self, Policy};
 
+pub use error::BattleError;
 pub use limits::{Limits, MAX_PROMPT_CHARS};
 pub use live::{Hub, Peek, UNWATCHED_LIMIT};
 pub use queue::Refusal;
@@ -167,49 +169,6 @@ impl SkipReason {
     }
 }
 
-/// Why a battle was not opened or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum BattleError {
-    /// The question is empty.
-    #[error("the question is empty; write what you want to ask")]
-    EmptyPrompt,
-    /// The question is too long.
-    #[error("the question has {0} characters; at most {MAX_PROMPT_CHARS} fit")]
-    PromptTooLong(usize),
-    /// The conversation may not fit into some model's context.
-    #[error(
-        "question, earlier turns and answers together have {bytes} bytes, and {room} fit into every \
-         model of this arena; ask a shorter question or start another battle"
-    )]
-    ConversationTooLong {
-        /// Of the whole conversation.
-        bytes: usize,
-        /// What is allowed.
-        room: usize,
-    },
-    /// Too many battles are in progress.
-    #[error(transparent)]
-    Busy(#[from] Refusal),
-    /// No such question in the evaluation sets.
-    #[error("this question is not in any evaluation set")]
-    UnknownQuestion,
-    /// Missing, or somebody else's.
-    #[error("battle {0} is unknown")]
-    Unknown(BattleId),
-    /// The battle is not in a state that allows it.
-    #[error("{0}")]
-    NotNow(&'static str),
-    /// The pool could not yield a pair.
-    #[error(transparent)]
-    Pool(#[from] PoolError),
-    /// The operating system gave no randomness.
-    #[error("no randomness from the operating system")]
-    Randomness,
-    /// The database failed.
-    #[error("the battle could not be stored")]
-    Store(#[from] sqlx::Error),
-}
-
 /// What opening and continuing battles needs.
 #[derive(Clone)]
 pub struct Ring {
@@ -242,7 +201,7 @@ pub async fn open_question(
     question: i64,
 ) -> Result<BattleId, BattleError> {
     let mut db = ring.db.acquire().await?;
-    let turns = queries::find_question_turns(&mut db, question).await?;
+    let turns = sets::queries::find_question_turns(&mut db, question).await?;
     drop(db);
     let first = turns.first().ok_or(BattleError::UnknownQuestion)?;
     start(ring, voter, first, Some(question)).await
@@ -263,7 +222,7 @@ async fn start(
     let mut tx = ring.db.begin().await?;
     let draw = pool::draw(&mut tx, &ring.engines.ready(), &ring.policy, &mut rng).await?;
     let language = match question {
-        Some(question) => queries::find_question_language(&mut tx, question).await?,
+        Some(question) => sets::queries::find_question_language(&mut tx, question).await?,
         None => ring.languages.recognise(prompt).map(str::to_owned),
     };
     queries::insert_voter(&mut tx, voter).await?;

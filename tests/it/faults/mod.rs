@@ -14,9 +14,9 @@ use arena_core::ids::ModelId;
 use doubleblind::battle::pages::NEUTRAL;
 use doubleblind::config::Workers;
 use doubleblind::inference::{Engine, LocalWorker, ModelFile, WorkerError};
-use doubleblind::pool::{self, Model};
+use doubleblind::pool::{self, GgufFile, Model, Source};
 
-use crate::arena::{Scripted, TestArena, eventually, model};
+use crate::arena::{Scripted, TestArena, eventually, model, weights};
 use crate::process;
 
 /// A worker that owes text may say nothing for this long.
@@ -69,9 +69,12 @@ fn file() -> ModelFile {
 fn on_disk(name: &str) -> Model {
     let file = file();
     Model {
-        file_path: file.path,
-        file_size_bytes: i64::try_from(file.size_bytes).unwrap(),
-        file_modified_at: file.modified_at,
+        source: Source::File(GgufFile {
+            path: file.path,
+            size_bytes: i64::try_from(file.size_bytes).unwrap(),
+            modified_at: file.modified_at,
+            ..weights(name)
+        }),
         ..model(name)
     }
 }

@@ -136,9 +136,9 @@ async fn every_list_of_models_says_which_are_remote() {
         assert!(seen.contains(&format!("Quux is remote, run by {OPERATOR}.")), "{page}");
     }
     let line = csv.lines().find(|line| line.contains(",Quux,")).unwrap();
-    assert!(line.ends_with(",,remote,,false,true,Heron Hosting,DK"), "{line}");
+    assert!(line.ends_with(",,remote,,false,true,Heron Hosting,DK,"), "{line}");
     let line = csv.lines().find(|line| line.contains(",Aster,")).unwrap();
-    assert!(line.ends_with(",false,false,,"), "{line}");
+    assert!(line.ends_with(",false,false,,,"), "{line}");
     assert!(json.to_string().contains(r#""operator":"Heron Hosting""#), "{json}");
     for text in [table, csv, json.to_string()] {
         assert!(!text.contains(&server.url()), "the address is private");

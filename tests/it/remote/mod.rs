@@ -44,6 +44,7 @@ fn remote_model(name: &str, url: &str) -> Model {
         source: Source::Endpoint(endpoint(url)),
         weight: 1,
         retired_at: None,
+        quarantine: None,
     }
 }
 

@@ -1,24 +1,26 @@
 //! A model in a worker process: started, fed, watched, and started again when it dies.
 
+mod error;
+
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use arena_core::confinement::Shortfall;
 use arena_core::protocol::{self, AnswerKey, Event, Failure, Request};
 use tokio::process::Child;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 
-use super::budget::{Budget, Share};
-use super::engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
-use super::launch;
-use super::lines::{keep_last_words, read_events, write_lines};
-use super::model_file::ModelFile;
 use crate::config::Workers;
+use crate::inference::budget::{Budget, Share};
+use crate::inference::engine::{Control, Engine, Generation, Job, Order, Output, Readiness};
+use crate::inference::launch;
+use crate::inference::lines::{keep_last_words, read_events, write_lines};
+use crate::inference::model_file::ModelFile;
 use crate::pool::Fault;
+
+pub use error::WorkerError;
 
 /// Wait before a new start; it doubles up to the longest while the worker does not become ready.
 /// One that does is back at once: what crashes again and again while answering goes into quarantine.
@@ -33,55 +35,8 @@ const KILL_DEADLINE: Duration = Duration::from_secs(5);
 /// Events that wait for the app; a worker that sends more waits itself.
 const EVENTS_IN_STORE: usize = 1024;
 
-/// Why a worker did not become or stay ready.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-pub enum WorkerError {
-    /// The program could not be started.
-    #[error("the worker program {path} could not be started: {reason}")]
-    NotStarted {
-        /// Which program.
-        path: PathBuf,
-        /// What the system says.
-        reason: String,
-    },
-    /// The model's file is not the one that was registered.
-    #[error("{0}")]
-    File(String),
-    /// It said that it cannot go on.
-    #[error("{0}")]
-    Refused(String),
-    /// It ended.
-    #[error("the worker ended without a word{0}")]
-    Died(String),
-    /// It is asked for text and says nothing.
-    #[error("the worker owed text and said nothing for {0:?}")]
-    Hung(Duration),
-    /// It did not become ready in time.
-    #[error("the worker was not ready after {0:?}")]
-    TooSlow(Duration),
-    /// It goes on with answers that were cancelled.
-    #[error("the worker goes on with answers that nobody waits for")]
-    Babbling,
-    /// It has locked itself in less than the settings ask for.
-    #[error(transparent)]
-    Unconfined(#[from] Shortfall),
-}
-
-impl WorkerError {
-    /// The class that counts towards quarantine; none where the model is not to blame.
-    fn fault(&self) -> Option<Fault> {
-        match self {
-            Self::Died(_) | Self::Babbling => Some(Fault::Died),
-            Self::Hung(_) | Self::TooSlow(_) => Some(Fault::Hung),
-            Self::NotStarted { .. } | Self::File(_) | Self::Refused(_) | Self::Unconfined(_) => {
-                None
-            }
-        }
-    }
-}
-
 /// Hears of each fault of one model.
-pub(super) type Witness = Arc<dyn Fn(Fault) + Send + Sync>;
+pub(in crate::inference) type Witness = Arc<dyn Fn(Fault) + Send + Sync>;
 
 #[derive(Clone, Debug)]
 enum Status {
