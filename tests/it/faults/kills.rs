@@ -101,7 +101,9 @@ async fn kills(serving: &Serving, times: usize, battle: Duration) {
 #[tokio::test]
 async fn no_vote_is_lost_and_no_battle_stuck_when_workers_are_killed_at_random() {
     let times = std::env::var("DOUBLEBLIND_KILLS").map_or(KILLS, |text| text.parse().unwrap());
-    let folder = Folder::new("kills").with("DOUBLEBLIND_QUARANTINE_AFTER", "0");
+    let folder = Folder::new("kills")
+        .with("DOUBLEBLIND_QUARANTINE_AFTER", "0")
+        .with("DOUBLEBLIND_MAX_TOKENS", "16");
     let mut serving = arena_with_two_models(&folder).await;
     let battle = undisturbed(&serving.visitor(), &serving).await;
     let (over, counts) = (AtomicBool::new(false), Counts::default());

@@ -3,6 +3,7 @@
 //! Each test starts this program again for one test that ends the process it runs in. That one is
 //! ignored by default because it would lock in all others.
 #![cfg(all(test, target_os = "linux"))]
+#![expect(clippy::unwrap_used, reason = "a test may end in a panic")]
 
 #[path = "../../src/sandbox/mod.rs"]
 mod sandbox;
