@@ -1,4 +1,5 @@
 //! Ten times the load: what voters and readers get of an arena that is asked far more than it can do.
+#![cfg(test)]
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};

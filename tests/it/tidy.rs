@@ -185,8 +185,9 @@ fn a_worker_is_started_only_for_a_file_whose_header_was_inspected() {
         app_files().into_iter().filter(|file| read(file).contains(words)).collect()
     };
 
-    // The trial stands behind `inspect`; the pool has only what passed the trial.
-    assert_eq!(uses("LocalWorker::start("), ["src/inference/job.rs", "src/validation/mod.rs"]);
+    // The trial stands behind `inspect`; the pool, from which the others take their files, has only what passed the trial.
+    assert_eq!(uses("LocalWorker::start("), ["src/cli/replay.rs", "src/validation/mod.rs"]);
+    assert_eq!(uses("LocalWorker::witnessed("), ["src/inference/job.rs"]);
     assert_eq!(uses("pool::add("), ["src/validation/mod.rs"]);
 }
 

@@ -116,6 +116,6 @@ async fn write(
         tokio::time::sleep(Duration::from_secs_f64(pause / 1000.0)).await;
     }
     busy.fetch_sub(1, Ordering::Relaxed);
-    let usage = Usage { prompt_tokens: 1, answer_tokens: 1, first_token_ms: 1, total_ms: 1 };
+    let usage = Usage { prompt_tokens: 1, answer_tokens: 1, ..Usage::default() };
     let _ = send.send(Output::Done { finish: Finish::Stop, usage: usage.into() });
 }

@@ -95,6 +95,7 @@ async fn whole(mut generation: Generation) -> (String, End) {
     let reading = async {
         loop {
             match generation.outputs.recv().await {
+                Some(Output::Record(_)) => {}
                 Some(Output::Text(piece)) => text.push_str(&piece),
                 Some(Output::Done { finish, usage }) => return End::Done(finish, usage),
                 Some(Output::Failed { failure, detail }) => return End::Failed(failure, detail),

@@ -6,6 +6,7 @@
 //! into a namespace is passed through a filter that copies it, up to some levels. The places are
 //! found with minijinja's own tokenizer, so that text, comments and strings are what they are to it.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -117,13 +118,13 @@ fn copy(value: &Value, levels: u32, elements: &mut usize) -> Result<Value, Error
         }
         ValueKind::Map => {
             let levels = one_less(levels)?;
-            let mut map = Vec::new();
+            let mut map = BTreeMap::new();
             for key in value.try_iter()? {
                 count(elements)?;
                 let found = value.get_item(&key)?;
-                map.push((copy(&key, levels, elements)?, copy(&found, levels, elements)?));
+                map.insert(copy(&key, levels, elements)?, copy(&found, levels, elements)?);
             }
-            Ok(map.into_iter().collect())
+            Ok(Value::from(map))
         }
         ValueKind::Undefined
         | ValueKind::None

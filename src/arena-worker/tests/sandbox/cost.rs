@@ -32,6 +32,8 @@ fn once(worker: &mut Worker, round: u64) -> (f64, f64) {
         messages: vec![Message { role: Role::User, content }],
         sampling: Sampling { max_tokens: TOKENS, ..Sampling::default() },
         seed: 1,
+        conversation: None,
+        steps: None,
     });
     loop {
         if let Event::Done {

@@ -56,6 +56,8 @@ impl Worker {
             messages: vec![message],
             sampling: Sampling { max_tokens: 12, ..Sampling::default() },
             seed: 1,
+            conversation: None,
+            steps: None,
         });
     }
 
