@@ -12,7 +12,7 @@ run: ## Installs, fetches and builds what is missing, then starts the arena; Ctr
 test: ## Installs what is missing, then runs every check and test; the last line is the sum
 	@exec .make/test.sh
 
-bench: ## Prints how fast the ratings are, as ratios to their floors and to other programs; BENCH=full for large sizes
+bench: ## Prints how fast ratings and answers are, as ratios to floors and other programs; BENCH=full, LLAMA_SERVER=PROGRAM
 	@exec .make/bench.sh
 
 fuzz: ## Feeds millions of broken inputs to whatever reads strangers' bytes; RUNS=n executions each

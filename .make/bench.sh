@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
-# make bench: how fast the ratings are, in ratios measured side by side in one run. BENCH=full adds the large sizes.
-# Another part (tokens a second, say) is one more bench_... function below, called at the end.
+# make bench: how fast ratings and answers are, in ratios measured side by side in one run. BENCH=full adds the large sizes.
+# Another part is one more bench_... function below, called at the end.
 # shellcheck source-path=SCRIPTDIR source=env.sh
 source "$(dirname "$0")/env.sh"
 
@@ -36,4 +36,16 @@ bench_ratings() {
   return "$code"
 }
 
-bench_ratings
+# The worker needs llama.cpp, which takes a quarter of an hour of one core where it was never built.
+bench_inference() {
+  local arguments=(--models "$models")
+  [[ ${BENCH:-} != full ]] || arguments+=(--rounds 11 --spins)
+  step "Models, in $models" "$PWD/.make/models.sh" || return
+  step "Building worker and bench program" cargo bench --quiet -p arena-worker --bench inference --no-run || return
+  say "== Inference: middle ratios of rounds in turns; LLAMA_SERVER=PROGRAM puts a llama-server beside it"
+  cargo bench --quiet -p arena-worker --bench inference -- "${arguments[@]}"
+}
+
+bench_ratings || failed=1
+bench_inference || failed=1
+exit "${failed:-0}"

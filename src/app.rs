@@ -21,6 +21,10 @@ use crate::{battle, export, leaderboard, report, tracks, vote};
 
 /// Largest form, in bytes: the longest question, with up to 12 bytes a character once it is encoded.
 const FORM_LIMIT_BYTES: usize = 128 << 10;
+/// What the kernel keeps of a connection whose reader stands still, beside 32 KiB of our own.
+const UNSENT_LIMIT_BYTES: u32 = 16 << 10;
+/// After how long such a connection is cut.
+const STALLED_LIMIT: Duration = Duration::from_secs(10);
 /// How long a browser is remembered.
 const SESSION_DAYS: i64 = 180;
 
@@ -45,6 +49,10 @@ pub struct Parts {
 
 /// Starts serving on a socket that is already bound; the returned server must be awaited.
 pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
+    // Connections take these over from the socket that accepts them.
+    let socket = socket2::SockRef::from(&listener);
+    socket.set_tcp_notsent_lowat(UNSENT_LIMIT_BYTES)?;
+    socket.set_tcp_user_timeout(Some(STALLED_LIMIT))?;
     let server = HttpServer::new(move || {
         App::new()
             .app_data(Data::new(parts.site.clone()))

@@ -4,11 +4,13 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use arena_core::confinement::Level;
 use arena_core::sampling::Sampling;
 use clap::Args;
 use serde::Deserialize;
 
 use crate::kit::language::{Languages, UnknownLanguage};
+use crate::kit::whereabouts::Whereabouts;
 
 /// What can be set from outside. Every value is optional here; [`Given::settle`] fills the gaps.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -48,7 +50,7 @@ pub struct Given {
     /// Sampling temperature [default: 0.7]
     #[arg(long, env = "DOUBLEBLIND_TEMPERATURE", global = true, value_name = "T")]
     pub temperature: Option<f32>,
-    /// Threads of each worker [default: half the cores]
+    /// Threads that all workers share [default: the cores]
     #[arg(long, env = "DOUBLEBLIND_THREADS", global = true, value_name = "N")]
     pub threads: Option<u32>,
     /// Tokens that one conversation may have [default: 8192]
@@ -57,6 +59,27 @@ pub struct Given {
     /// Seconds until an unfinished answer counts as a failure [default: 300]
     #[arg(long, env = "DOUBLEBLIND_ANSWER_SECONDS", global = true, value_name = "S")]
     pub answer_seconds: Option<u64>,
+    /// Battles that are written at once, others wait in line [default: 3, or half the cores]
+    #[arg(long, env = "DOUBLEBLIND_BATTLES_AT_ONCE", global = true, value_name = "N")]
+    pub battles_at_once: Option<u32>,
+    /// Battles that may wait in line [default: 32]
+    #[arg(long, env = "DOUBLEBLIND_BATTLES_WAITING", global = true, value_name = "N")]
+    pub battles_waiting: Option<u32>,
+    /// Memory that loaded models may take together, in MiB; others are loaded when they are drawn [default: 70 % of all]
+    #[arg(long, env = "DOUBLEBLIND_MEMORY", global = true, value_name = "MIB")]
+    pub memory: Option<u64>,
+    /// Answer questions of evaluation sets in advance while no battle is being written [default: true]
+    #[arg(long, env = "DOUBLEBLIND_STORE_ANSWERS", global = true, value_name = "BOOL")]
+    pub store_answers: Option<bool>,
+    /// Least confinement of a worker: full, partial (without the kernel's watch over files) or none [default: full on Linux]
+    #[arg(long, env = "DOUBLEBLIND_SANDBOX", global = true, value_name = "LEVEL")]
+    pub sandbox: Option<Level>,
+    /// Seconds of silence after which a worker that owes text is killed and started again [default: 20]
+    #[arg(long, env = "DOUBLEBLIND_SILENT_SECONDS", global = true, value_name = "S")]
+    pub silent_seconds: Option<u64>,
+    /// Crashes within ten minutes that put a model into quarantine; 0 for never [default: 3]
+    #[arg(long, env = "DOUBLEBLIND_QUARANTINE_AFTER", global = true, value_name = "N")]
+    pub quarantine_after: Option<usize>,
     /// Languages that questions are told apart by, as ISO 639 codes [default: all that can be recognised]
     #[arg(
         long,
@@ -126,6 +149,12 @@ pub struct Settings {
     pub workers: Workers,
     /// The languages that questions are told apart by.
     pub languages: Languages,
+    /// Whether questions of evaluation sets are answered in advance.
+    pub store_answers: bool,
+    /// Battles that are written at once.
+    pub battles_at_once: u32,
+    /// Battles that may wait in line.
+    pub battles_waiting: u32,
     /// Whether the cookie needs https.
     pub secure_cookie: bool,
 }
@@ -137,6 +166,8 @@ pub struct Site {
     pub name: String,
     /// Version of the static files, part of their addresses.
     pub assets: String,
+    /// Where questions go.
+    pub whereabouts: Whereabouts,
 }
 
 /// How answers are made: the same for every model.
@@ -148,6 +179,9 @@ pub struct Answering {
     pub sampling: Sampling,
     /// How long an answer may take while somebody watches.
     pub deadline: Duration,
+    /// Failures are told at whole multiples of this time, so that how soon one is known, which
+    /// differs from engine to engine, tells nothing.
+    pub failure_step: Duration,
 }
 
 /// How workers are run.
@@ -155,12 +189,53 @@ pub struct Answering {
 pub struct Workers {
     /// The worker program.
     pub program: PathBuf,
-    /// Threads of each worker.
+    /// Threads that all workers share.
     pub threads: u32,
     /// Tokens that one conversation may have.
     pub context_tokens: u32,
     /// Answers that one worker writes at once.
     pub sequences: u32,
+    /// Memory that loaded models may take together.
+    pub memory_bytes: u64,
+    /// The least confinement that is accepted.
+    pub sandbox: Level,
+    /// How long a worker that owes text may say nothing.
+    pub silent_after: Duration,
+    /// How long loading may take.
+    pub load_deadline: Duration,
+    /// Faults within ten minutes that end in quarantine; 0 for never.
+    pub quarantine_after: usize,
+}
+
+impl Workers {
+    /// Workers of this program with the defaults of everything else.
+    pub fn running(program: PathBuf) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            program,
+            threads: u32::try_from(cores).unwrap_or(1),
+            context_tokens: 8192,
+            sequences: 3,
+            memory_bytes: most_of_memory(),
+            sandbox: Level::strictest(),
+            silent_after: Duration::from_secs(20),
+            load_deadline: Duration::from_secs(600),
+            quarantine_after: 3,
+        }
+    }
+}
+
+/// Longer than the tries of an endpoint that refuses connections take.
+const FAILURE_STEP: Duration = Duration::from_secs(5);
+
+/// Seven tenths of the machine's memory; without limit where it cannot be read.
+fn most_of_memory() -> u64 {
+    let total = || {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()
+    };
+    total().map_or(u64::MAX, |kilobytes| (kilobytes << 10) / 10 * 7)
 }
 
 const SYSTEM_PROMPT: &str = "You are a helpful assistant. Answer in the language of the question.";
@@ -175,8 +250,10 @@ impl Given {
             temperature: in_range("temperature", given.temperature.unwrap_or(0.7), 0.0, 2.0)?,
             ..Sampling::default()
         };
-        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
-        let half = u32::try_from(cores / 2).unwrap_or(1).max(1);
+        let usual = Workers::running(given.worker_bin.unwrap_or_else(worker_beside_this_program));
+        let silent = given.silent_seconds.unwrap_or(usual.silent_after.as_secs());
+        let at_once = given.battles_at_once.unwrap_or((usual.threads / 2).max(3));
+        let at_once = in_range("battles-at-once", at_once, 1, 256)?;
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),
             database_url: given.database_url.filter(|url| !url.is_empty()),
@@ -186,18 +263,38 @@ impl Given {
             site: Site {
                 name: given.site_name.unwrap_or_else(|| "Doubleblind".to_owned()),
                 assets: crate::kit::assets::version(),
+                whereabouts: Whereabouts::default(),
             },
             answering: Answering {
                 system_prompt: given.system_prompt.unwrap_or_else(|| SYSTEM_PROMPT.to_owned()),
                 sampling,
                 deadline: Duration::from_secs(given.answer_seconds.unwrap_or(300)),
+                failure_step: FAILURE_STEP,
             },
             workers: Workers {
-                program: given.worker_bin.unwrap_or_else(worker_beside_this_program),
-                threads: in_range("threads", given.threads.unwrap_or(half), 1, 256)?,
-                context_tokens: in_range("context", given.context.unwrap_or(8192), 512, 131_072)?,
-                sequences: 3,
+                threads: in_range("threads", given.threads.unwrap_or(usual.threads), 1, 256)?,
+                context_tokens: in_range(
+                    "context",
+                    given.context.unwrap_or(usual.context_tokens),
+                    512,
+                    131_072,
+                )?,
+                // A model may be in all battles that are written.
+                sequences: at_once,
+                memory_bytes: given.memory.map_or(usual.memory_bytes, |mib| mib << 20),
+                sandbox: given.sandbox.unwrap_or(usual.sandbox),
+                silent_after: Duration::from_secs(in_range("silent-seconds", silent, 1, 3600)?),
+                quarantine_after: given.quarantine_after.unwrap_or(usual.quarantine_after),
+                ..usual
             },
+            store_answers: given.store_answers.unwrap_or(true),
+            battles_at_once: at_once,
+            battles_waiting: in_range(
+                "battles-waiting",
+                given.battles_waiting.unwrap_or(32),
+                0,
+                10_000,
+            )?,
             languages: match given.languages {
                 Some(codes) => Languages::of(&codes)?,
                 None => Languages::default(),
@@ -222,6 +319,13 @@ impl Given {
             threads: self.threads.or(file.threads),
             context: self.context.or(file.context),
             answer_seconds: self.answer_seconds.or(file.answer_seconds),
+            memory: self.memory.or(file.memory),
+            store_answers: self.store_answers.or(file.store_answers),
+            battles_at_once: self.battles_at_once.or(file.battles_at_once),
+            battles_waiting: self.battles_waiting.or(file.battles_waiting),
+            sandbox: self.sandbox.or(file.sandbox),
+            silent_seconds: self.silent_seconds.or(file.silent_seconds),
+            quarantine_after: self.quarantine_after.or(file.quarantine_after),
             languages: self.languages.or(file.languages),
             secure_cookie: self.secure_cookie.or(file.secure_cookie),
         }
@@ -248,6 +352,8 @@ fn in_range<T: PartialOrd + ToString>(
         "max-tokens" => "from 16 to 4096",
         "temperature" => "from 0 to 2",
         "context" => "from 512 to 131072",
+        "battles-waiting" => "from 0 to 10000",
+        "silent-seconds" => "from 1 to 3600",
         _ => "from 1 to 256",
     };
     Err(ConfigError::OutOfRange { name, value: value.to_string(), range })

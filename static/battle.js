@@ -34,6 +34,9 @@ function follow() {
     texts.a.append(frame.a);
     texts.b.append(frame.b);
   };
+  source.addEventListener("place", (event) => {
+    status().textContent = JSON.parse(event.data).words;
+  });
   source.addEventListener("end", () => {
     source.close();
     refresh();

@@ -12,6 +12,8 @@ use super::{BattleError, Ring, SkipReason, sets, stream};
 use crate::kit::http::{HttpError, see_other};
 
 const VOTER: &str = "voter";
+/// After how many seconds it is worth trying again while models are being loaded.
+const LOADING_SECONDS: u32 = 10;
 
 impl From<BattleError> for HttpError {
     fn from(error: BattleError) -> Self {
@@ -23,8 +25,11 @@ impl From<BattleError> for HttpError {
             | BattleError::ConversationTooLong { .. }
             | BattleError::UnknownQuestion => HttpError::bad_request(error.to_string()),
             BattleError::NotNow(_) => HttpError::conflict(error.to_string()),
-            BattleError::Busy(_) | BattleError::Pool(PoolError::Pairing(_)) => {
-                HttpError::unavailable(error.to_string())
+            BattleError::Busy(refusal) => {
+                HttpError::unavailable(refusal.to_string(), refusal.seconds())
+            }
+            BattleError::Pool(PoolError::Pairing(_)) => {
+                HttpError::unavailable(error.to_string(), LOADING_SECONDS)
             }
             BattleError::Pool(_) | BattleError::Randomness | BattleError::Store(_) => {
                 HttpError::internal(error)

@@ -12,15 +12,19 @@ const TURN_MARKS: usize = 32;
 /// How many battles may be in progress at one time.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Limits {
-    /// On this site.
-    pub site: usize,
-    /// Of one voter.
-    pub voter: i64,
+    /// Being written on this site.
+    pub at_once: usize,
+    /// Waiting on this site.
+    pub waiting: usize,
+    /// Of one voter, being written.
+    pub voter_writing: usize,
+    /// Of one voter, waiting.
+    pub voter_waiting: usize,
 }
 
 impl Default for Limits {
     fn default() -> Self {
-        Self { site: 64, voter: 3 }
+        Self { at_once: 3, waiting: 32, voter_writing: 1, voter_waiting: 1 }
     }
 }
 

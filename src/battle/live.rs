@@ -2,33 +2,33 @@
 //!
 //! Text is kept as frames, each with what both sides gain at one tick. A watcher who reconnects says
 //! which frame came last. While nobody watches, both models are paused: no core is spent on a closed
-//! tab, and nothing is lost for a tab that comes back.
+//! tab, and nothing is lost for a tab that comes back within [`UNWATCHED_LIMIT`].
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
-use arena_core::ids::{BattleId, ModelId, Side, Sides};
-use arena_core::pace::{Clock, Frame, TICK_MS};
-use arena_core::protocol::Failure;
+use arena_core::ids::{BattleId, ModelId, Sides, VoterId};
+use arena_core::pace::Frame;
 use tokio::sync::watch;
-use tokio::time::MissedTickBehavior;
+use tokio::time::Instant;
 
-use super::queries::Ending;
-use super::{Ring, recording};
-use crate::inference::{Engine, Generation, Job, Order, Output};
+use super::leaks::Names;
+use super::queue::{Place, Queue, Refusal, Ticket};
+use super::stored::Script;
+use super::{Limits, Ring, recording, round};
 
 /// How long a page without a live connection counts as somebody watching.
 const PAGE_LEASE: Duration = Duration::from_secs(5);
-/// How long an unwatched battle keeps its place in the workers.
-const UNWATCHED_LIMIT: Duration = Duration::from_secs(600);
-/// Most text of one answer, in bytes; a worker that sends more does not keep to what was asked.
-const MAX_ANSWER_BYTES: usize = 128 << 10;
+/// How long a battle can be gone on with after its tab was closed.
+pub const UNWATCHED_LIMIT: Duration = Duration::from_secs(60);
 
 /// All battles in progress of this process.
 #[derive(Clone, Default)]
 pub struct Hub {
     live: Arc<Mutex<HashMap<BattleId, Arc<Live>>>>,
+    queue: Queue,
+    names: Names,
 }
 
 /// What a watcher needs to know before reading on.
@@ -38,6 +38,8 @@ pub(super) struct Progress {
     pub(super) frames: usize,
     /// Whether there will be no more.
     pub(super) ended: bool,
+    /// Where it is in line, while it waits.
+    pub(super) place: Option<Place>,
 }
 
 /// One turn of one battle in progress.
@@ -47,7 +49,7 @@ pub(super) struct Live {
     frames: Mutex<Vec<Frame>>,
     progress: watch::Sender<Progress>,
     audience: Mutex<Audience>,
-    stop: watch::Sender<bool>,
+    pub(super) stop: watch::Sender<bool>,
 }
 
 struct Audience {
@@ -73,7 +75,7 @@ fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
 }
 
 impl Live {
-    fn new(round: (i16, i16)) -> Self {
+    pub(super) fn new(round: (i16, i16)) -> Self {
         let now = Instant::now();
         Self {
             round,
@@ -109,6 +111,11 @@ impl Live {
             audience.lease_until = Instant::now() + PAGE_LEASE;
         }
         drop(audience);
+        self.shown()
+    }
+
+    /// As [`Live::so_far`], but nobody looks.
+    pub(super) fn shown(&self) -> (Sides<String>, usize) {
         let frames = lock(&self.frames);
         let mut texts = Sides::<String>::default();
         for frame in frames.iter() {
@@ -118,7 +125,23 @@ impl Live {
         (texts, frames.len())
     }
 
-    fn push(&self, frame: Frame) {
+    /// Where it is in line now, while it waits.
+    pub(super) fn place(&self) -> Option<Place> {
+        self.progress.borrow().place
+    }
+
+    /// Tells watchers where it is in line.
+    pub(super) fn is_at(&self, place: Option<Place>) {
+        self.progress
+            .send_if_modified(|progress| std::mem::replace(&mut progress.place, place) != place);
+    }
+
+    /// Tells watchers that there will be no more.
+    pub(super) fn end(&self) {
+        self.progress.send_modify(|progress| progress.ended = true);
+    }
+
+    pub(super) fn push(&self, frame: Frame) {
         let mut frames = lock(&self.frames);
         frames.push(frame);
         let count = frames.len();
@@ -126,8 +149,16 @@ impl Live {
         self.progress.send_modify(|progress| progress.frames = count);
     }
 
+    /// Waits for the next whole step since the start, or for the voter to pass on.
+    pub(super) async fn wait_for_step(&self, started: tokio::time::Instant, step: Duration) {
+        let steps = started.elapsed().as_millis() / step.as_millis().max(1) + 1;
+        let until = started + step * u32::try_from(steps).unwrap_or(u32::MAX);
+        let mut stop = self.stop.subscribe();
+        let _ = tokio::time::timeout_at(until, stop.wait_for(|stop| *stop)).await;
+    }
+
     /// For how long nobody has watched.
-    fn absent_for(&self) -> Option<Duration> {
+    pub(super) fn absent_for(&self) -> Option<Duration> {
         let mut audience = lock(&self.audience);
         if audience.watchers > 0 || Instant::now() < audience.lease_until {
             audience.absent_since = None;
@@ -160,28 +191,37 @@ impl Hub {
         lock(&self.live).len()
     }
 
-    /// Starts both answers of one turn.
+    /// A place to write in, now or later.
+    pub(super) fn join(&self, voter: VoterId, limits: Limits) -> Result<Ticket, Refusal> {
+        self.queue.join(voter, limits)
+    }
+
+    /// Whether a battle is being written that somebody watches.
+    pub(super) fn busy(&self) -> watch::Receiver<bool> {
+        self.queue.busy()
+    }
+
+    /// Has both models answer one turn as soon as there is a place; without a ticket, at once.
     pub(super) fn start(
         &self,
         ring: &Ring,
-        id: BattleId,
-        round: (i16, i16),
+        (id, round): (BattleId, (i16, i16)),
         models: Sides<ModelId>,
-        jobs: Sides<Job>,
+        scripts: Sides<Script>,
+        ticket: Option<Ticket>,
     ) {
         let live = Arc::new(Live::new(round));
         lock(&self.live).insert(id, Arc::clone(&live));
         let (ring, hub) = (ring.clone(), self.clone());
         tokio::spawn(async move {
-            let mut round = Round::start(&ring, models, jobs);
-            let complete = round.run(&live, ring.answering.deadline).await;
-            recording::store(&ring.db, id, live.round, round.endings, complete).await;
+            let outcome = round::play(&ring, models, scripts, &live, ticket).await;
+            recording::store(&ring.db, &hub.names, id, live.round, outcome).await;
             let mut battles = lock(&hub.live);
             if battles.get(&id).is_some_and(|other| Arc::ptr_eq(other, &live)) {
                 battles.remove(&id);
             }
             drop(battles);
-            live.progress.send_modify(|progress| progress.ended = true);
+            live.end();
         });
     }
 
@@ -190,152 +230,5 @@ impl Hub {
         if let Some(live) = self.find(id) {
             live.stop.send_replace(true);
         }
-    }
-}
-
-/// The two answers of one turn while they are being written.
-struct Round {
-    clock: Clock,
-    generations: Sides<Option<Generation>>,
-    texts: Sides<String>,
-    endings: Sides<Option<Ending>>,
-    versions: Sides<Option<String>>,
-    /// Held, so that a model that is retired meanwhile still writes its answer to the end.
-    engines_in_use: Vec<Arc<dyn Engine>>,
-    paused: bool,
-}
-
-impl Round {
-    fn start(ring: &Ring, models: Sides<ModelId>, jobs: Sides<Job>) -> Self {
-        let mut round = Self {
-            clock: Clock::default(),
-            generations: Sides { left: None, right: None },
-            texts: Sides::default(),
-            endings: Sides { left: None, right: None },
-            versions: Sides::default(),
-            engines_in_use: Vec::new(),
-            paused: false,
-        };
-        for (side, job) in [(Side::Left, jobs.left), (Side::Right, jobs.right)] {
-            match ring.engines.get(*models.get(side)) {
-                Some(engine) => {
-                    *round.versions.get_mut(side) = engine.readiness().map(|ready| ready.engine);
-                    *round.generations.get_mut(side) = Some(engine.generate(job));
-                    round.engines_in_use.push(engine);
-                }
-                None => round.fail(side, Failure::Unavailable, "no engine for this model"),
-            }
-        }
-        round
-    }
-
-    /// Runs until both answers were shown to their ends; false when the pair cannot be completed.
-    async fn run(&mut self, live: &Live, deadline: Duration) -> bool {
-        let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS));
-        ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let mut stop = live.stop.subscribe();
-        let mut watched = Duration::ZERO;
-        loop {
-            if self.any_failed() {
-                return false;
-            }
-            tokio::select! {
-                output = next(&mut self.generations.left) => self.take(Side::Left, output),
-                output = next(&mut self.generations.right) => self.take(Side::Right, output),
-                _ = stop.wait_for(|stop| *stop) => return false,
-                _ = ticks.tick() => match live.absent_for() {
-                    // Answers that are written are kept, though nobody has seen their ends.
-                    Some(absence) if absence > UNWATCHED_LIMIT => return self.both_written(),
-                    Some(_) => self.pause(true),
-                    None => {
-                        self.pause(false);
-                        watched += Duration::from_millis(TICK_MS);
-                        let frame = self.clock.tick();
-                        if !frame.is_empty() {
-                            live.push(frame);
-                        }
-                        if self.clock.ended() {
-                            return true;
-                        }
-                        if watched > deadline {
-                            self.time_out();
-                        }
-                    }
-                },
-            }
-        }
-    }
-
-    fn both_written(&self) -> bool {
-        let written = |side| matches!(self.endings.get(side), Some(Ending::Complete { .. }));
-        Side::BOTH.into_iter().all(written)
-    }
-
-    fn any_failed(&self) -> bool {
-        let failed = |side| matches!(self.endings.get(side), Some(Ending::Failed(_)));
-        failed(Side::Left) || failed(Side::Right)
-    }
-
-    fn pause(&mut self, pause: bool) {
-        if self.paused == pause {
-            return;
-        }
-        self.paused = pause;
-        let order = if pause { Order::Pause } else { Order::Resume };
-        for side in Side::BOTH {
-            if let Some(generation) = self.generations.get(side) {
-                generation.order(order);
-            }
-        }
-    }
-
-    /// An answer that is still being written at the deadline is its model's failure.
-    fn time_out(&mut self) {
-        for side in Side::BOTH {
-            if self.endings.get(side).is_none() {
-                self.fail(side, Failure::Timeout, "the deadline passed");
-            }
-        }
-    }
-
-    fn fail(&mut self, side: Side, failure: Failure, detail: &str) {
-        tracing::warn!(failure = failure.as_str(), "an answer failed: {detail}");
-        *self.endings.get_mut(side) = Some(Ending::Failed(failure));
-        *self.generations.get_mut(side) = None;
-    }
-
-    fn take(&mut self, side: Side, output: Option<Output>) {
-        match output {
-            Some(Output::Text(text)) => {
-                if self.texts.get(side).len() + text.len() > MAX_ANSWER_BYTES {
-                    return self.fail(side, Failure::Decode, "more text than was asked for");
-                }
-                // Postgres keeps no NUL in a text.
-                let text = text.replace('\0', "\u{FFFD}");
-                self.clock.push(side, &text);
-                self.texts.get_mut(side).push_str(&text);
-            }
-            Some(Output::Done { finish, usage }) => {
-                let body = std::mem::take(self.texts.get_mut(side));
-                if body.trim().is_empty() {
-                    return self.fail(side, Failure::Empty, "no visible text");
-                }
-                self.clock.finish(side);
-                let engine = self.versions.get_mut(side).take();
-                *self.endings.get_mut(side) =
-                    Some(Ending::Complete { body, finish, usage, engine });
-                *self.generations.get_mut(side) = None;
-            }
-            Some(Output::Failed { failure, detail }) => self.fail(side, failure, &detail),
-            None => self.fail(side, Failure::WorkerDied, "the worker ended"),
-        }
-    }
-}
-
-/// The next piece of one side; waits for ever when the side is done.
-async fn next(generation: &mut Option<Generation>) -> Option<Output> {
-    match generation {
-        Some(generation) => generation.outputs.recv().await,
-        None => std::future::pending().await,
     }
 }

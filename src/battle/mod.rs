@@ -2,18 +2,28 @@
 //!
 //! The vote itself is not here but in `vote`; who was who is shown by `leaderboard`.
 
+mod conversation;
+mod draft;
+mod error;
 pub mod handlers;
 pub mod job;
+pub mod leaks;
 mod limits;
 mod live;
 pub mod pages;
 pub mod queries;
+mod queue;
 mod recording;
+pub mod replay;
+mod round;
 pub mod sets;
+pub mod stored;
 mod stream;
 
+#[cfg(test)]
+mod tests;
+
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
-use arena_core::protocol::{Message, Role};
 use arena_core::sampling::Sampling;
 use rand::rngs::{StdRng, SysRng};
 use rand::{SeedableRng, TryRng};
@@ -24,12 +34,18 @@ use uuid::Uuid;
 use crate::config::Answering;
 use crate::inference::{Engines, Job};
 use crate::kit::language::Languages;
-use crate::pool::{self, Policy, PoolError};
+use crate::pool::{self, Policy};
 
+pub use error::BattleError;
 pub use limits::{Limits, MAX_PROMPT_CHARS};
-pub use live::{Hub, Peek};
+pub use live::{Hub, Peek, UNWATCHED_LIMIT};
+pub use queue::Refusal;
 
 use limits::{accepted, check_room};
+use stored::{Script, Stored};
+
+/// Of a further question, or another attempt, there is no stored answer.
+const NONE_STORED: Sides<Option<Stored>> = Sides { left: None, right: None };
 
 /// Most turns of one battle.
 pub const MAX_TURNS: usize = 5;
@@ -82,6 +98,8 @@ pub struct Battle {
     pub state: State,
     /// When the pair was drawn.
     pub opened_at: OffsetDateTime,
+    /// Whether an answer said who wrote it.
+    pub leaked: bool,
     /// What was said, oldest first, never empty.
     pub turns: Vec<Turn>,
 }
@@ -151,49 +169,6 @@ impl SkipReason {
     }
 }
 
-/// Why a battle was not opened or changed.
-#[derive(Debug, thiserror::Error)]
-pub enum BattleError {
-    /// The question is empty.
-    #[error("the question is empty; write what you want to ask")]
-    EmptyPrompt,
-    /// The question is too long.
-    #[error("the question has {0} characters; at most {MAX_PROMPT_CHARS} fit")]
-    PromptTooLong(usize),
-    /// The conversation may not fit into some model's context.
-    #[error(
-        "question, earlier turns and answers together have {bytes} bytes, and {room} fit into every \
-         model of this arena; ask a shorter question or start another battle"
-    )]
-    ConversationTooLong {
-        /// Of the whole conversation.
-        bytes: usize,
-        /// What is allowed.
-        room: usize,
-    },
-    /// Too many battles are in progress.
-    #[error("{0}")]
-    Busy(&'static str),
-    /// No such question in the evaluation sets.
-    #[error("this question is not in any evaluation set")]
-    UnknownQuestion,
-    /// Missing, or somebody else's.
-    #[error("battle {0} is unknown")]
-    Unknown(BattleId),
-    /// The battle is not in a state that allows it.
-    #[error("{0}")]
-    NotNow(&'static str),
-    /// The pool could not yield a pair.
-    #[error(transparent)]
-    Pool(#[from] PoolError),
-    /// The operating system gave no randomness.
-    #[error("no randomness from the operating system")]
-    Randomness,
-    /// The database failed.
-    #[error("the battle could not be stored")]
-    Store(#[from] sqlx::Error),
-}
-
 /// What opening and continuing battles needs.
 #[derive(Clone)]
 pub struct Ring {
@@ -226,7 +201,7 @@ pub async fn open_question(
     question: i64,
 ) -> Result<BattleId, BattleError> {
     let mut db = ring.db.acquire().await?;
-    let turns = queries::find_question_turns(&mut db, question).await?;
+    let turns = sets::queries::find_question_turns(&mut db, question).await?;
     drop(db);
     let first = turns.first().ok_or(BattleError::UnknownQuestion)?;
     start(ring, voter, first, Some(question)).await
@@ -239,30 +214,28 @@ async fn start(
     question: Option<i64>,
 ) -> Result<BattleId, BattleError> {
     let id = BattleId(Uuid::new_v4());
-    if ring.hub.count() >= ring.limits.site {
-        return Err(BattleError::Busy("all places are taken at the moment; try again in a minute"));
-    }
     check_room(ring, &[], prompt)?;
+    let join = || ring.hub.join(voter, ring.limits).map(Some);
+    // A question of a set may need no place: that is known once the pair is drawn.
+    let ticket = if question.is_none() { join()? } else { None };
     let mut rng = StdRng::try_from_rng(&mut SysRng).map_err(|_| BattleError::Randomness)?;
     let mut tx = ring.db.begin().await?;
-    if queries::count_running(&mut tx, voter).await? >= ring.limits.voter {
-        return Err(BattleError::Busy(
-            "some of your battles are still being written; wait for one of them, or skip it",
-        ));
-    }
     let draw = pool::draw(&mut tx, &ring.engines.ready(), &ring.policy, &mut rng).await?;
     let language = match question {
-        Some(question) => queries::find_question_language(&mut tx, question).await?,
+        Some(question) => sets::queries::find_question_language(&mut tx, question).await?,
         None => ring.languages.recognise(prompt).map(str::to_owned),
     };
     queries::insert_voter(&mut tx, voter).await?;
     queries::insert(&mut tx, id, voter, &draw, question, language.as_deref()).await?;
     queries::insert_turn(&mut tx, id, 0, prompt).await?;
     let models = Sides { left: draw.left, right: draw.right };
-    let seeds = begin_answers(&mut tx, ring, id, 0, 0, models).await?;
+    let stored = stored::find(&mut tx, question, models, &ring.answering).await?;
+    let needs_place = stored.left.is_none() || stored.right.is_none();
+    let ticket = if needs_place && ticket.is_none() { join()? } else { ticket };
+    let seeds = begin_answers(&mut tx, ring, id, (0, 0), models, &stored).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, &[], prompt, seeds);
-    ring.hub.start(ring, id, (0, 0), models, jobs);
+    let scripts = Script::of(jobs(ring, id, &[], prompt, seeds), stored);
+    ring.hub.start(ring, (id, (0, 0)), models, scripts, ticket);
     Ok(id)
 }
 
@@ -287,12 +260,13 @@ pub async fn ask_on(
         ));
     }
     check_room(ring, &battle.turns, &prompt)?;
+    let ticket = ring.hub.join(voter, ring.limits)?;
     let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
     queries::insert_turn(&mut tx, id, turn, &prompt).await?;
-    let seeds = begin_answers(&mut tx, ring, id, turn, 0, battle.models).await?;
+    let seeds = begin_answers(&mut tx, ring, id, (turn, 0), battle.models, &NONE_STORED).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, &battle.turns, &prompt, seeds);
-    ring.hub.start(ring, id, (turn, 0), battle.models, jobs);
+    let scripts = Script::of(jobs(ring, id, &battle.turns, &prompt, seeds), NONE_STORED);
+    ring.hub.start(ring, (id, (turn, 0)), battle.models, scripts, Some(ticket));
     Ok(())
 }
 
@@ -307,11 +281,19 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
     if !restarted {
         return Err(BattleError::NotNow("only a pair that could not be completed can be retried"));
     }
-    let (turn, attempt) = (last.turn, last.attempt + 1);
-    let seeds = begin_answers(&mut tx, ring, id, turn, attempt, battle.models).await?;
+    // Whoever compares the end of a battle with the list of quarantines may know one of the two.
+    let models = [battle.models.left, battle.models.right];
+    if pool::queries::any_quarantined_since(&mut tx, models, battle.opened_at).await? {
+        return Err(BattleError::NotNow(
+            "this pair cannot be asked again; nothing is lost, so please start another battle",
+        ));
+    }
+    let ticket = ring.hub.join(voter, ring.limits)?;
+    let round = (last.turn, last.attempt + 1);
+    let seeds = begin_answers(&mut tx, ring, id, round, battle.models, &NONE_STORED).await?;
     tx.commit().await?;
-    let jobs = jobs(ring, before, &last.prompt, seeds);
-    ring.hub.start(ring, id, (turn, attempt), battle.models, jobs);
+    let scripts = Script::of(jobs(ring, id, before, &last.prompt, seeds), NONE_STORED);
+    ring.hub.start(ring, (id, round), battle.models, scripts, Some(ticket));
     Ok(())
 }
 
@@ -351,32 +333,39 @@ async fn begin_answers(
     db: &mut PgConnection,
     ring: &Ring,
     id: BattleId,
-    turn: i16,
-    attempt: i16,
+    (turn, attempt): (i16, i16),
     models: Sides<ModelId>,
+    stored: &Sides<Option<Stored>>,
 ) -> Result<Sides<u32>, BattleError> {
     let mut seeds = Sides::default();
     for side in Side::BOTH {
-        let seed = SysRng.try_next_u32().map_err(|_| BattleError::Randomness)?;
+        let (seed, stored) = match stored.get(side) {
+            Some(stored) => (stored.seed, Some(stored.id)),
+            None => (SysRng.try_next_u32().map_err(|_| BattleError::Randomness)?, None),
+        };
         let place = queries::Place { battle: id, turn, attempt, side };
-        queries::insert_answer(db, place, *models.get(side), seed, &ring.answering).await?;
+        let model = *models.get(side);
+        queries::insert_answer(db, place, model, seed, stored, &ring.answering).await?;
         *seeds.get_mut(side) = seed;
     }
     Ok(seeds)
 }
 
 /// The conversation of each side: the site's instruction, its own history, the question.
-fn jobs(ring: &Ring, before: &[Turn], prompt: &str, seeds: Sides<u32>) -> Sides<Job> {
+fn jobs(ring: &Ring, id: BattleId, before: &[Turn], prompt: &str, seeds: Sides<u32>) -> Sides<Job> {
     let job = |side: Side| {
-        let message = |role, content: &str| Message { role, content: content.to_owned() };
-        let mut messages = vec![message(Role::System, &ring.answering.system_prompt)];
-        for turn in before {
-            let body = turn.answers.get(side).as_ref().and_then(|answer| answer.body.as_deref());
-            messages.push(message(Role::User, &turn.prompt));
-            messages.push(message(Role::Assistant, body.unwrap_or_default()));
+        let earlier = before.iter().map(|turn| {
+            let answer = turn.answers.get(side).as_ref();
+            let body = answer.and_then(|answer| answer.body.as_deref());
+            (turn.prompt.as_str(), body.unwrap_or_default())
+        });
+        Job {
+            messages: conversation::messages(&ring.answering.system_prompt, earlier, prompt),
+            sampling: ring.answering.sampling,
+            seed: *seeds.get(side),
+            conversation: Some(conversation::number(id, side)),
+            steps: None,
         }
-        messages.push(message(Role::User, prompt));
-        Job { messages, sampling: ring.answering.sampling, seed: *seeds.get(side) }
     };
     Sides { left: job(Side::Left), right: job(Side::Right) }
 }

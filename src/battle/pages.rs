@@ -3,8 +3,9 @@
 use arena_core::ids::{BattleId, Side};
 use askama::Template;
 
+use super::queue::Place;
 use super::sets::queries::ListedQuestion;
-use super::{Battle, MAX_TURNS, Peek, State, Turn};
+use super::{Battle, MAX_TURNS, Peek, State, Turn, stream};
 use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::markdown::{self, Links};
@@ -36,6 +37,8 @@ pub struct AnswerView {
     pub live: bool,
     /// What stands in the place of an answer that does not exist.
     pub missing: &'static str,
+    /// What the model thought; empty before the vote.
+    pub reasoning: String,
 }
 
 /// Where the live text of a running battle is read on.
@@ -46,6 +49,8 @@ pub struct LiveView {
     pub attempt: i16,
     /// Next frame.
     pub from: usize,
+    /// That the models write, or where the battle is in line.
+    pub words: String,
 }
 
 #[derive(Template)]
@@ -62,6 +67,7 @@ struct BattlePage<'a> {
     set: Option<&'a str>,
     may_ask_on: bool,
     next_turn: &'a str,
+    leaked: bool,
 }
 
 /// Renders a battle that has no vote yet.
@@ -84,7 +90,12 @@ pub fn show(
             }
         }
     }
-    let live = running.map(|live| LiveView { turn: live.round.0, attempt: live.round.1, from });
+    let live = running.map(|live| LiveView {
+        turn: live.round.0,
+        attempt: live.round.1,
+        from,
+        words: live.place().map_or_else(|| stream::BEGUN.to_owned(), Place::in_words),
+    });
     let next_turn = question
         .and_then(|(_, question)| question.turns.get(battle.turns.len()))
         .map_or("", String::as_str);
@@ -99,6 +110,7 @@ pub fn show(
         set: question.map(|(set, _)| set.as_str()),
         may_ask_on: battle.turns.len() < MAX_TURNS,
         next_turn,
+        leaked: battle.leaked,
         turns,
         live,
     })
@@ -127,6 +139,7 @@ pub fn turn_views(turns: &[Turn], links: Links) -> Vec<TurnView> {
                 text: String::new(),
                 live: false,
                 missing: NEUTRAL,
+                reasoning: String::new(),
             }
         }),
     };

@@ -2,12 +2,13 @@
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
 use arena_core::pairing::Draw;
-use arena_core::protocol::{Failure, Finish, Usage};
+use arena_core::protocol::{Failure, Finish, Record};
 use arena_core::ranking::StyleCounts;
 use sqlx::PgConnection;
 
 use super::{Answer, Battle, SkipReason, State, Turn};
 use crate::config::Answering;
+use crate::inference::Work;
 
 /// Which answer: battle, turn, attempt and side.
 #[derive(Clone, Copy, Debug)]
@@ -21,7 +22,14 @@ pub(crate) struct Place {
 /// How an answer ended.
 #[derive(Clone, Debug)]
 pub(crate) enum Ending {
-    Complete { body: String, finish: Finish, usage: Usage, engine: Option<String> },
+    Complete {
+        body: String,
+        reasoning: Option<String>,
+        finish: Finish,
+        usage: Work,
+        engine: Option<String>,
+        record: Option<Box<Record>>,
+    },
     Failed(Failure),
     Dropped,
 }
@@ -80,12 +88,13 @@ pub(super) async fn insert_answer(
     place: Place,
     model: ModelId,
     seed: u32,
+    stored: Option<i64>,
     answering: &Answering,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into answers (battle_id, turn, side, attempt, model_id, outcome, seed, sampling,
-             system_prompt)
-         values ($1, $2, $3, $4, $5, 'running', $6, $7, $8)",
+             system_prompt, stored_answer_id)
+         values ($1, $2, $3, $4, $5, 'running', $6, $7, $8, $9)",
         place.battle.0,
         place.turn,
         place.side.as_str(),
@@ -94,21 +103,11 @@ pub(super) async fn insert_answer(
         i64::from(seed),
         serde_json::json!(answering.sampling),
         answering.system_prompt,
+        stored,
     )
     .execute(db)
     .await?;
     Ok(())
-}
-
-/// How many battles of a voter are being written.
-pub(super) async fn count_running(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<i64> {
-    let count = sqlx::query_scalar!(
-        "select count(*) from battles where voter_id = $1 and state = 'running'",
-        voter.0
-    )
-    .fetch_one(db)
-    .await?;
-    Ok(count.unwrap_or(0))
 }
 
 /// Writes down how an answer ended; an ended answer is not changed again.
@@ -122,18 +121,18 @@ pub(super) async fn end_answer(
         Ending::Failed(failure) => ("failed", Some(failure.as_str())),
         Ending::Dropped => ("dropped", None),
     };
-    let (body, finish, usage, engine) = match ending {
-        Ending::Complete { body, finish, usage, engine } => {
-            (Some(body.as_str()), Some(finish.as_str()), Some(usage), engine.as_deref())
+    let (body, reasoning, finish, usage, engine) = match ending {
+        Ending::Complete { body, reasoning, finish, usage, engine, .. } => {
+            (Some(body), reasoning.as_ref(), Some(finish.as_str()), Some(usage), engine.as_ref())
         }
-        Ending::Failed(_) | Ending::Dropped => (None, None, None, None),
+        Ending::Failed(_) | Ending::Dropped => (None, None, None, None, None),
     };
     let tokens = |count: u32| i32::try_from(count).unwrap_or(i32::MAX);
     let milliseconds = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
     sqlx::query!(
         "update answers set outcome = $5, failure = $6, body = $7, finish = $8, engine = $9,
              prompt_tokens = $10, answer_tokens = $11, first_token_ms = $12, total_ms = $13,
-             ended_at = now()
+             reasoning = $14, ended_at = now()
          where battle_id = $1 and turn = $2 and side = $3 and attempt = $4 and outcome = 'running'",
         place.battle.0,
         place.turn,
@@ -144,14 +143,31 @@ pub(super) async fn end_answer(
         body,
         finish,
         engine,
-        usage.map(|usage| tokens(usage.prompt_tokens)),
-        usage.map(|usage| tokens(usage.answer_tokens)),
+        usage.and_then(|usage| usage.prompt_tokens).map(tokens),
+        usage.and_then(|usage| usage.answer_tokens).map(tokens),
         usage.map(|usage| milliseconds(usage.first_token_ms)),
         usage.map(|usage| milliseconds(usage.total_ms)),
+        reasoning,
     )
     .execute(db)
     .await?;
     Ok(())
+}
+
+/// What the models thought in the latest attempts, by turn and side; for the page after the vote.
+pub async fn list_reasoning(
+    db: &mut PgConnection,
+    id: BattleId,
+) -> sqlx::Result<Vec<(i16, Side, String)>> {
+    let rows = sqlx::query!(
+        r#"select distinct on (turn, side) turn, side, coalesce(reasoning, '') as "reasoning!"
+           from answers where battle_id = $1 order by turn, side, attempt desc"#,
+        id.0
+    )
+    .fetch_all(db)
+    .await?;
+    let side = |word: &str| if word == "left" { Side::Left } else { Side::Right };
+    Ok(rows.into_iter().map(|row| (row.turn, side(&row.side), row.reasoning)).collect())
 }
 
 /// Ends the writing of a pair that could not be completed, unless the battle was skipped meanwhile.
@@ -237,16 +253,16 @@ pub(super) async fn skip(
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks a complete battle as voted on; false when it is in another state. For `vote` alone.
-pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<bool> {
-    let done = sqlx::query!(
+/// Marks a complete battle as voted on and says whether its vote is counted apart; none when the battle is in another
+/// state. For `vote` alone.
+pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<bool>> {
+    sqlx::query_scalar!(
         "update battles set state = 'voted', closed_at = now()
-         where battle_id = $1 and state = 'complete'",
+         where battle_id = $1 and state = 'complete' returning leaked",
         id.0
     )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected() == 1)
+    .fetch_optional(db)
+    .await
 }
 
 /// Voids what nobody decided on for a day; says how many.
@@ -274,37 +290,11 @@ pub(super) async fn fail_interrupted(db: &mut PgConnection) -> sqlx::Result<u64>
     Ok(done.rows_affected())
 }
 
-/// Turns of a question of an evaluation set; empty when there is none.
-pub(super) async fn find_question_turns(
-    db: &mut PgConnection,
-    question: i64,
-) -> sqlx::Result<Vec<String>> {
-    let turns = sqlx::query_scalar!("select turns from questions where question_id = $1", question)
-        .fetch_optional(db)
-        .await?;
-    Ok(turns.unwrap_or_default())
-}
-
-/// Language of a question's set, without script and region.
-pub(super) async fn find_question_language(
-    db: &mut PgConnection,
-    question: i64,
-) -> sqlx::Result<Option<String>> {
-    sqlx::query_scalar!(
-        r#"select lower(split_part(s.language, '-', 1)) as "language!"
-           from questions q
-           join eval_sets s on s.set_id = q.set_id and s.version = q.set_version
-           where question_id = $1"#,
-        question
-    )
-    .fetch_optional(db)
-    .await
-}
-
 /// One battle with its turns and the latest attempts at their answers.
 pub async fn find(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<Battle>> {
     let row = sqlx::query!(
-        "select voter_id, left_model_id, right_model_id, p_draw, question_id, state, opened_at
+        "select voter_id, left_model_id, right_model_id, p_draw, question_id, state, opened_at,
+             leaked
          from battles where battle_id = $1",
         id.0
     )
@@ -320,6 +310,7 @@ pub async fn find(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<Ba
         question: row.question_id,
         state,
         opened_at: row.opened_at,
+        leaked: row.leaked,
         turns: list_turns(db, id).await?,
     }))
 }

@@ -1,12 +1,18 @@
-//! Writing down how both answers ended, and what the battle's slices and style control need of them.
+//! Writing down how both answers ended, whether one of them says who wrote it, and what the battle's
+//! slices and style control need of them.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
-use arena_core::ids::{BattleId, Side, Sides};
+use arena_core::ids::{BattleId, ModelId, Side, Sides};
 use arena_core::ranking::StyleCounts;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
 
+use super::leaks::{self, Names, Sign};
 use super::queries::{self, Ending, Place};
+use super::replay;
+use super::round::Outcome;
+use crate::pool;
 
 /// How often a result is offered to a database that does not answer.
 const STORE_AGAIN: Duration = Duration::from_millis(500);
@@ -16,18 +22,18 @@ const STORE_AGAIN: Duration = Duration::from_millis(500);
 /// What Postgres refuses for good ends the battle as failed, so that its voter can retry.
 pub(super) async fn store(
     db: &PgPool,
+    names: &Names,
     id: BattleId,
     place: (i16, i16),
-    endings: Sides<Option<Ending>>,
-    mut complete: bool,
+    mut outcome: Outcome,
 ) {
     let mut told = false;
     loop {
-        match try_store(db, id, place, &endings, complete).await {
+        match try_store(db, names, id, place, &outcome).await {
             Ok(()) | Err(sqlx::Error::PoolClosed) => return,
-            Err(sqlx::Error::Database(refusal)) if complete && !is_passing(&*refusal) => {
+            Err(sqlx::Error::Database(refusal)) if outcome.complete && !is_passing(&*refusal) => {
                 tracing::error!(battle.id = %id, "the answers are refused: {refusal}");
-                complete = false;
+                outcome.complete = false;
             }
             Err(error) => {
                 if !std::mem::replace(&mut told, true) {
@@ -47,28 +53,62 @@ fn is_passing(refusal: &dyn sqlx::error::DatabaseError) -> bool {
 
 async fn try_store(
     db: &PgPool,
+    names: &Names,
     battle: BattleId,
     (turn, attempt): (i16, i16),
-    endings: &Sides<Option<Ending>>,
-    complete: bool,
+    outcome: &Outcome,
 ) -> sqlx::Result<()> {
+    let Outcome { complete, endings, shown } = outcome;
+    let dropped = Ending::Dropped;
+    let ending = |side| match endings.get(side) {
+        Some(ending) if *complete || matches!(ending, Ending::Failed(_)) => ending,
+        _ => &dropped,
+    };
     let mut tx = db.begin().await?;
+    let known = names.of(&pool::queries::list_all(&mut tx).await?);
+    let authors = leaks::queries::find_authors(&mut tx, battle).await?;
+    let signs = |side| match ending(side) {
+        Ending::Complete { body, .. } => known.signs(*authors.get(side), body),
+        // Of an answer that was dropped, the voter has read what was shown.
+        Ending::Failed(_) | Ending::Dropped => known.signs(*authors.get(side), shown.get(side)),
+    };
+    let signs = Sides { left: signs(Side::Left), right: signs(Side::Right) };
     for side in Side::BOTH {
         let place = Place { battle, turn, attempt, side };
-        let ending = match endings.get(side) {
-            Some(ending) if complete || matches!(ending, Ending::Failed(_)) => ending,
-            _ => &Ending::Dropped,
-        };
-        queries::end_answer(&mut tx, place, ending).await?;
+        queries::end_answer(&mut tx, place, ending(side)).await?;
+        if let Ending::Complete { record: Some(record), usage, .. } = ending(side) {
+            replay::queries::note(&mut tx, place, record, *usage).await?;
+        }
+        for sign in signs.get(side) {
+            leaks::queries::insert(&mut tx, place, *sign).await?;
+        }
     }
     match (&endings.left, &endings.right) {
-        (Some(left), Some(right)) if complete => {
+        (Some(left), Some(right)) if *complete => {
+            count_leaks(&mut tx, authors, &signs).await?;
             let style = Sides { left: form(left), right: form(right) };
             queries::settle_complete(&mut tx, battle, style).await?
         }
         _ => queries::settle_failed(&mut tx, battle).await?,
     };
     tx.commit().await
+}
+
+/// Counts both answers, in the order of their models, so that two battles of one pair do not wait for each other
+/// crosswise.
+async fn count_leaks(
+    db: &mut PgConnection,
+    authors: Sides<ModelId>,
+    signs: &Sides<BTreeSet<Sign>>,
+) -> sqlx::Result<()> {
+    let mut sides = Side::BOTH;
+    sides.sort_by_key(|side| *authors.get(*side));
+    for side in sides {
+        let signs = signs.get(side);
+        let own = signs.iter().any(|sign| sign.own);
+        leaks::queries::count_answer(db, *authors.get(side), !signs.is_empty(), own).await?;
+    }
+    Ok(())
 }
 
 /// The form of an answer; length is in characters, because tokens of two models are not the same.

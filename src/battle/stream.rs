@@ -7,12 +7,16 @@ use bytes::Bytes;
 use futures_util::stream::{self, Stream};
 
 use super::live::Watcher;
+use super::queue::Place;
 
 /// Sizes of events are multiples of this many bytes, so that lengths tell next to nothing.
 pub(super) const PADDING_BYTES: usize = 512;
 /// A sign of life at least this often; it is also how a closed tab is noticed.
 const HEARTBEAT: Duration = Duration::from_millis(500);
 
+/// What the page says once a battle that waited has begun.
+pub(super) const BEGUN: &str =
+    "Both models are writing. You can vote once both answers are complete.";
 /// The event that ends every stream; the page then asks for what is true now.
 const END: &str = "event: end\ndata: {}\n\n";
 /// How long a browser waits before it reconnects, in milliseconds.
@@ -22,6 +26,8 @@ struct Reader {
     watcher: Watcher,
     next: usize,
     ended: bool,
+    /// Where in line it was said to be.
+    place: Option<Place>,
 }
 
 /// Streams all frames from `from` on and then the end.
@@ -29,7 +35,7 @@ pub(super) fn events(
     watcher: Watcher,
     from: usize,
 ) -> impl Stream<Item = Result<Bytes, actix_web::Error>> {
-    let reader = Reader { watcher, next: from, ended: false };
+    let reader = Reader { watcher, next: from, ended: false, place: None };
     stream::unfold(reader, |mut reader| async move {
         let event = reader.event().await?;
         Some((Ok(event), reader))
@@ -48,6 +54,10 @@ impl Reader {
         }
         loop {
             let progress = *self.watcher.progress.borrow_and_update();
+            if progress.place != self.place && !progress.ended {
+                self.place = progress.place;
+                return Some(pad(&format_place(progress.place)));
+            }
             if let Some(frame) = self.watcher.live.frame(self.next) {
                 let text = format_frame(self.watcher.live.round, self.next, &frame);
                 self.next += 1;
@@ -74,6 +84,13 @@ fn format_frame((turn, attempt): (i16, i16), index: usize, frame: &Frame) -> Str
     let data = serde_json::json!({ "a": frame.left, "b": frame.right });
     let event = format!("retry: {RETRY_MS}\nid: {turn}-{attempt}-{}\ndata: {data}\n\n", index + 1);
     padded(&event)
+}
+
+/// Where the battle is in line, or that it has begun.
+fn format_place(place: Option<Place>) -> String {
+    let words = place.map_or_else(|| BEGUN.to_owned(), Place::in_words);
+    let data = serde_json::json!({ "words": words });
+    format!("retry: {RETRY_MS}\nevent: place\ndata: {data}\n\n")
 }
 
 fn pad(event: &str) -> Bytes {
@@ -108,6 +125,9 @@ mod tests {
         assert_eq!(format_frame((0, 0), 1, &short).len(), PADDING_BYTES);
         assert_eq!(format_frame((0, 0), 999, &long).len(), PADDING_BYTES);
         assert_eq!(padded(END).len(), PADDING_BYTES);
+        for place in [None, Some(Place { number: 12_345, seconds: Some(3_600) })] {
+            assert_eq!(padded(&format_place(place)).len(), PADDING_BYTES);
+        }
     }
 
     #[test]

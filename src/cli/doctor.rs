@@ -2,9 +2,13 @@
 
 use std::path::Path;
 
+use arena_core::confinement::Confinement;
+use arena_core::protocol;
+
 use super::{Outcome, queries, say, store};
-use crate::config::Settings;
-use crate::pool;
+use crate::config::{Settings, Workers};
+use crate::inference::remote::{self, is_private};
+use crate::pool::{self, Endpoint, Source};
 use crate::validation;
 
 pub(super) async fn run(settings: Settings) -> Outcome {
@@ -19,6 +23,7 @@ pub(super) async fn run(settings: Settings) -> Outcome {
     };
     say("probes");
     probe("worker", worker(&settings.workers.program));
+    probe("sandbox", sandbox(&settings.workers));
     probe("disk", disk(&settings.data));
     match store::open(&settings).await {
         Err(error) => probe("database", Err(super::chain(&*error))),
@@ -34,20 +39,35 @@ pub(super) async fn run(settings: Settings) -> Outcome {
                 probe("models", Err(format!("{} in the pool; a battle needs 2", models.len())));
             }
             for model in models {
-                let found = validation::inspect_header(&model.file_path);
-                let result = found.map(|_| model.file_path.display().to_string());
-                probe(
-                    "model",
-                    match result {
-                        Ok(path) => Ok(format!("{}: {path}", model.name)),
-                        Err(error) => Err(format!("{}: {}", model.name, super::chain(&error))),
-                    },
-                );
+                let (kind, result) = match &model.source {
+                    Source::File(file) => ("model", probe_file(&file.path)),
+                    Source::Endpoint(endpoint) => ("remote", probe_endpoint(endpoint).await),
+                };
+                let named = |text| format!("{}: {text}", model.name);
+                probe(kind, result.map(named).map_err(named));
             }
             store.close().await?;
         }
     }
     if problems > 0 { Err(format!("{problems} probes failed").into()) } else { Ok(()) }
+}
+
+fn probe_file(path: &Path) -> Result<String, String> {
+    match validation::inspect_header(path) {
+        Ok(_) => Ok(path.display().to_string()),
+        Err(error) => Err(super::chain(&error)),
+    }
+}
+
+/// Whether an endpoint answers; also says, whatever the answer, that questions go there.
+async fn probe_endpoint(endpoint: &Endpoint) -> Result<String, String> {
+    let way = if is_private(&endpoint.url) { "" } else { ", unencrypted" };
+    let text =
+        format!("questions leave this machine for {}, at {}{way}", endpoint.operator, endpoint.url);
+    match remote::probe(endpoint).await {
+        Ok(()) => Ok(text),
+        Err(reason) => Err(format!("{reason}; {text}")),
+    }
 }
 
 fn show_settings(settings: &Settings) {
@@ -63,7 +83,13 @@ fn show_settings(settings: &Settings) {
         ("site name", settings.site.name.clone()),
         ("evaluation sets", settings.eval_sets.display().to_string()),
         ("worker", workers.program.display().to_string()),
-        ("threads a worker", workers.threads.to_string()),
+        ("sandbox", format!("at least {}", workers.sandbox)),
+        (
+            "silence",
+            format!("{} s, then a worker is started again", workers.silent_after.as_secs()),
+        ),
+        ("quarantine", format!("after {} crashes in ten minutes", workers.quarantine_after)),
+        ("threads of workers", workers.threads.to_string()),
         ("context", format!("{} tokens", workers.context_tokens)),
         ("answers at once", format!("{} a worker", workers.sequences)),
         ("sampling", settings.answering.sampling.to_string()),
@@ -87,6 +113,24 @@ fn worker(program: &Path) -> Result<String, String> {
         Some(2) => Ok(program.display().to_string()),
         _ => Err(format!("{} is not the worker program", program.display())),
     }
+}
+
+/// The worker program locks itself in as before a model, and says how far it got.
+fn sandbox(workers: &Workers) -> Result<String, String> {
+    let output = std::process::Command::new(&workers.program)
+        .arg("--check-sandbox")
+        .env_clear()
+        .stdin(std::process::Stdio::null())
+        .output()
+        .map_err(|error| format!("{}: {error}", workers.program.display()))?;
+    let said = String::from_utf8_lossy(&output.stdout);
+    let found: Confinement = protocol::decode(said.trim())
+        .map_err(|_| format!("{} cannot check its sandbox", workers.program.display()))?;
+    let state = |active| if active { "yes" } else { "no" };
+    let layers = found.layers().map(|(name, active)| format!("{name} {}", state(active)));
+    let least = workers.sandbox;
+    found.reach(least).map_err(|shortfall| shortfall.to_string())?;
+    Ok(format!("{}, {least} required: {}", found.level(), layers.join(", ")))
 }
 
 fn disk(data: &Path) -> Result<String, String> {

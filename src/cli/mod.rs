@@ -5,6 +5,7 @@ mod export;
 mod models;
 mod queries;
 mod rank;
+mod replay;
 mod report;
 mod serve;
 mod sets;
@@ -24,7 +25,8 @@ type Outcome = Result<(), Box<dyn std::error::Error + Send + Sync>>;
 /// A self-hosted arena for blind comparison of language models.
 ///
 /// A person asks a question, two models answer side by side without names, the person votes, and
-/// the votes become rankings that anyone can recompute. Nothing leaves this machine.
+/// the votes become rankings that anyone can recompute. Nothing leaves this machine, unless you add a
+/// model that runs on another one.
 #[derive(Parser)]
 #[command(
     name = "doubleblind",
@@ -61,6 +63,8 @@ enum Command {
     Tracks(tracks::Arguments),
     /// Writes the report as a page that works from disk, with its tables and charts as files
     Report(report::Arguments),
+    /// Writes a stored answer again and says whether it is the same
+    Replay(replay::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -102,6 +106,7 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Import(arguments) => tracks::import(settings, arguments).await,
             Command::Tracks(arguments) => tracks::run(settings, arguments).await,
             Command::Report(arguments) => report::run(settings, arguments).await,
+            Command::Replay(arguments) => replay::run(settings, arguments).await,
             Command::Doctor => doctor::run(settings).await,
         }
     })

@@ -13,7 +13,7 @@ use super::store::{self, Store};
 use super::{Outcome, say};
 use crate::app::{self, Parts};
 use crate::battle::{self, Hub, Ring};
-use crate::config::Settings;
+use crate::config::{Settings, Site};
 use crate::inference::{self, Engines};
 use crate::pool::Policy;
 use crate::{ranking, report, validation};
@@ -47,12 +47,19 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         engines: engines.clone(),
         hub: Hub::default(),
         answering: settings.answering.clone(),
-        limits: battle::Limits::default(),
+        limits: battle::Limits {
+            at_once: settings.battles_at_once as usize,
+            waiting: settings.battles_waiting as usize,
+            ..battle::Limits::default()
+        },
         policy,
         languages: settings.languages.clone(),
     };
+    if settings.store_answers {
+        jobs.push(tokio::spawn(battle::stored::job::fill(ring.clone())));
+    }
     let parts = Parts {
-        site: settings.site.clone(),
+        site: Site { whereabouts: engines.whereabouts(), ..settings.site.clone() },
         db: store.pool.clone(),
         ring,
         boards,

@@ -6,7 +6,7 @@ use clap::{Args, Subcommand};
 
 use super::store;
 use super::{Outcome, say};
-use crate::battle::sets;
+use crate::battle::{sets, stored};
 use crate::config::Settings;
 
 /// What to do with evaluation sets.
@@ -20,6 +20,8 @@ pub(super) struct Arguments {
 enum Action {
     /// Lists the sets in the database
     List,
+    /// Shows how many questions each model has answered in advance
+    Coverage,
     /// Checks one folder with set.toml and prompts.jsonl, without a database
     Check {
         /// The folder
@@ -52,6 +54,16 @@ async fn act(settings: &Settings, db: &sqlx::PgPool, action: Action) -> Outcome 
                 say(&format!(
                     "{:<14} version {:<3} {:<3} {:>4} questions  {:>6} votes  {}",
                     set.id, set.version, set.language, set.questions, set.votes, set.title
+                ));
+            }
+        }
+        Action::Coverage => {
+            let conditions = stored::conditions(&settings.answering);
+            let mut db = db.acquire().await?;
+            for line in stored::queries::list_coverage(&mut db, &conditions).await? {
+                say(&format!(
+                    "{:<14} version {:<3} {:>5} of {:>5} answered, {:>3} without an answer  {}",
+                    line.set, line.version, line.complete, line.questions, line.failed, line.model
                 ));
             }
         }

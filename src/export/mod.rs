@@ -3,6 +3,8 @@
 pub mod columns;
 pub mod handlers;
 
+use std::collections::HashMap;
+
 use arena_core::ranking::board::{MIN_VOTES, PROVISIONAL_BELOW};
 use arena_core::verdict::Verdict;
 use serde::Serialize;
@@ -11,6 +13,7 @@ use time::format_description::well_known::Rfc3339;
 
 use crate::pool::Model;
 use crate::ranking::View;
+use crate::ranking::line::{COLUMNS, Line, rounded};
 use crate::ranking::slices::Anchor;
 use crate::{pool, vote};
 
@@ -39,21 +42,48 @@ struct VoteLine<'a> {
     verdict: &'a str,
     vote_index: i64,
     cast_at: String,
+    /// False where an answer said who wrote it; as LMArena names the column.
+    anony: bool,
+    voter: usize,
+    question_id: Option<i64>,
+    language: Option<&'a str>,
+    p_draw: f64,
 }
 
-/// All votes in order: `model_a,model_b,winner` first, the original verdict behind them.
+/// The fields of [`VoteLine`], in their order.
+const VOTE_COLUMNS: [&str; 11] = [
+    "model_a",
+    "model_b",
+    "winner",
+    "verdict",
+    "vote_index",
+    "cast_at",
+    "anony",
+    "voter",
+    "question_id",
+    "language",
+    "p_draw",
+];
+
+/// All votes in order: `model_a,model_b,winner` first, the original verdict behind them. Votes that
+/// are counted apart are there too, with `anony` false.
+///
+/// Voters are numbered by their first vote, from 1; a vote on a question of the voter's own has no
+/// `question_id`. This is all that the ratings, their weights and their intervals depend on.
 pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
     let mut connection = db.acquire().await?;
     let models = pool::queries::list_all(&mut connection).await?;
     let name = |id| models.iter().find(|model| model.id == id).map_or("", |model| &model.name);
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
-    writer.write_record(["model_a", "model_b", "winner", "verdict", "vote_index", "cast_at"])?;
+    writer.write_record(VOTE_COLUMNS)?;
+    let mut voters = HashMap::new();
     let mut next = 0;
     loop {
-        let votes = vote::queries::list_from(&mut connection, next, PAGE).await?;
+        let votes = vote::queries::list_all_from(&mut connection, next, PAGE).await?;
         let Some(last) = votes.last() else { break };
         next = last.index + 1;
         for vote in &votes {
+            let number = voters.len() + 1;
             writer.serialize(VoteLine {
                 model_a: name(vote.models.left),
                 model_b: name(vote.models.right),
@@ -61,27 +91,19 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
                 verdict: Verdict::as_str(vote.verdict),
                 vote_index: vote.index,
                 cast_at: vote.cast_at.format(&Rfc3339).unwrap_or_default(),
+                anony: !vote.leaked,
+                voter: *voters.entry(vote.voter).or_insert(number),
+                question_id: vote.question,
+                language: vote.language.as_deref(),
+                p_draw: vote.p_draw,
             })?;
         }
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
 }
 
-/// The fields of [`BoardLine`], in their order.
-const BOARD_COLUMNS: [&str; 24] = [
-    "rank",
-    "rank_low",
-    "rank_high",
-    "model",
-    "rating",
-    "ci_low",
-    "ci_high",
-    "votes",
-    "wins",
-    "losses",
-    "ties",
-    "both_bad",
-    "status",
+/// What the site's board has behind the columns of [`Line`], in the order of [`BoardLine`].
+const MORE_COLUMNS: [&str; 15] = [
     "rank_ub",
     "tie_group",
     "votes_to_flip",
@@ -93,23 +115,22 @@ const BOARD_COLUMNS: [&str; 24] = [
     "quantization",
     "file_sha256",
     "retired",
+    "remote",
+    "operator",
+    "operator_country",
+    "quarantine",
 ];
 
 #[derive(Serialize)]
 struct BoardLine<'a> {
-    rank: Option<usize>,
-    rank_low: Option<usize>,
-    rank_high: Option<usize>,
-    model: &'a str,
-    rating: Option<f64>,
-    ci_low: Option<f64>,
-    ci_high: Option<f64>,
-    votes: u64,
-    wins: u64,
-    losses: u64,
-    ties: u64,
-    both_bad: u64,
-    status: &'a str,
+    #[serde(flatten)]
+    line: Line,
+    #[serde(flatten)]
+    more: More<'a>,
+}
+
+#[derive(Serialize)]
+struct More<'a> {
     rank_ub: Option<usize>,
     tie_group: Option<usize>,
     votes_to_flip: Option<u64>,
@@ -117,43 +138,36 @@ struct BoardLine<'a> {
     maker: &'a str,
     country: &'a str,
     licence: &'a str,
-    parameters: i64,
+    parameters: Option<i64>,
     quantization: &'a str,
-    file_sha256: &'a str,
+    file_sha256: Option<&'a str>,
     retired: bool,
-}
-
-/// Two decimals: what an interval of several points leaves meaningful, and equal on every machine.
-pub(crate) fn rounded(value: f64) -> f64 {
-    (value * 100.0).round() / 100.0
+    remote: bool,
+    operator: Option<&'a str>,
+    operator_country: Option<&'a str>,
+    quarantine: Option<&'a str>,
 }
 
 fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
     let line = |(model, row): (&'a Model, &'a arena_core::ranking::Row)| BoardLine {
-        rank: row.rank.map(|rank| rank.rank),
-        rank_low: row.rank.map(|rank| rank.best),
-        rank_high: row.rank.map(|rank| rank.worst),
-        model: &model.name,
-        rating: row.rating.map(|rating| rounded(rating.rating)),
-        ci_low: row.rating.map(|rating| rounded(rating.low)),
-        ci_high: row.rating.map(|rating| rounded(rating.high)),
-        votes: row.votes,
-        wins: row.wins,
-        losses: row.losses,
-        ties: row.ties,
-        both_bad: row.both_bad,
-        status: row.status.as_str(),
-        rank_ub: row.rank.map(|rank| rank.ub),
-        tie_group: view.tie_group(row),
-        votes_to_flip: view.fragility(row).and_then(|pair| pair.votes),
-        elo: view.elo(model).map(rounded),
-        maker: &model.maker,
-        country: &model.country,
-        licence: &model.licence,
-        parameters: model.parameter_count,
-        quantization: &model.quantization,
-        file_sha256: &model.file_sha256,
-        retired: !model.is_active(),
+        line: Line::of(row, &model.name),
+        more: More {
+            rank_ub: row.rank.map(|rank| rank.ub),
+            tie_group: view.tie_group(row),
+            votes_to_flip: view.fragility(row).and_then(|pair| pair.votes),
+            elo: view.elo(model).map(rounded),
+            maker: &model.maker,
+            country: &model.country,
+            licence: &model.licence,
+            parameters: model.parameter_count(),
+            quantization: model.quantization(),
+            file_sha256: model.file().map(|file| file.sha256.as_str()),
+            retired: model.is_retired(),
+            remote: model.endpoint().is_some(),
+            operator: model.endpoint().map(|endpoint| endpoint.operator.operator.as_str()),
+            operator_country: model.endpoint().map(|endpoint| endpoint.operator.country.as_str()),
+            quarantine: model.quarantine.map(|quarantine| quarantine.reason.as_str()),
+        },
     };
     view.in_order().into_iter().map(line).collect()
 }
@@ -162,9 +176,10 @@ fn board_lines<'a>(view: &View<'a>) -> Vec<BoardLine<'a>> {
 pub fn leaderboard_csv(view: &View<'_>) -> Result<Vec<u8>, ExportError> {
     let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
     // Written by hand: without a model there would be no header.
-    writer.write_record(BOARD_COLUMNS)?;
-    for line in board_lines(view) {
-        writer.serialize(line)?;
+    writer.write_record(COLUMNS.iter().chain(&MORE_COLUMNS))?;
+    for BoardLine { line, more } in board_lines(view) {
+        // As a pair: CSV has no flattened fields.
+        writer.serialize((line, more))?;
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
 }
@@ -189,6 +204,7 @@ pub fn leaderboard_json(view: &View<'_>) -> Result<Vec<u8>, ExportError> {
         },
         "slice": view.slice.map(|(slice, _)| slice.to_string()),
         "on_the_scale_of_the_whole": view.slice.map(|(_, anchor)| *anchor != Anchor::None),
+        "problem": view.problem,
         "votes": view.board.votes,
         "votes_used": view.board.used_votes,
         "first_vote_at": view.period().map(|(first, _)| at(first)),

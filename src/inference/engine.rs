@@ -1,8 +1,11 @@
 //! What every engine offers, whatever runs behind it.
 
-use arena_core::protocol::{Failure, Finish, Message, TemplateSource, Usage};
+use arena_core::protocol::{Failure, Finish, Message, Record, TemplateSource, Usage};
 use arena_core::sampling::Sampling;
+use arena_core::steps::Steps;
 use tokio::sync::mpsc;
+
+use crate::kit::whereabouts::Destination;
 
 /// One answer to be written.
 #[derive(Clone, Debug, PartialEq)]
@@ -13,19 +16,53 @@ pub struct Job {
     pub sampling: Sampling,
     /// Seed of the sampler.
     pub seed: u32,
+    /// The same for all turns of one side of a battle, so that the next one goes on from the last.
+    pub conversation: Option<u64>,
+    /// Steps to take again, where an earlier answer is repeated.
+    pub steps: Option<Steps>,
 }
 
-/// What an answer yields, in this order: any number of texts, then one end.
+/// Counts and times of a finished answer.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Work {
+    /// Tokens of the rendered conversation; none where the engine does not say.
+    pub prompt_tokens: Option<u32>,
+    /// Tokens of the answer; none where the engine does not say.
+    pub answer_tokens: Option<u32>,
+    /// Tokens of the conversation that were still evaluated from an earlier turn; none where the engine does not say.
+    pub reused_tokens: Option<u32>,
+    /// From the start of the work to the first token, without time paused.
+    pub first_token_ms: u64,
+    /// From the start of the work to the end, without time paused.
+    pub total_ms: u64,
+}
+
+impl From<Usage> for Work {
+    fn from(usage: Usage) -> Self {
+        Self {
+            prompt_tokens: Some(usage.prompt_tokens),
+            answer_tokens: Some(usage.answer_tokens),
+            reused_tokens: Some(usage.reused_tokens),
+            first_token_ms: usage.first_token_ms,
+            total_ms: usage.total_ms,
+        }
+    }
+}
+
+/// What an answer yields, in this order: any number of texts, perhaps a record, then one end.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Output {
-    /// A piece of text, never empty.
+    /// A piece of text, never empty: what the model wrote, reasoning with its marks. Where the template has opened
+    /// reasoning, or an endpoint hands it over in a field of its own, the engine adds the marks.
     Text(String),
+    /// How the answer was computed, just before its end; remote engines do not say it.
+    Record(Box<Record>),
     /// The answer is complete.
     Done {
         /// Why it ended.
         finish: Finish,
         /// Counts and times.
-        usage: Usage,
+        usage: Work,
     },
     /// The answer cannot be completed.
     Failed {
@@ -70,12 +107,20 @@ pub struct Generation {
     /// The pieces as they come. A channel that closes without an end counts as a failed worker.
     pub outputs: mpsc::UnboundedReceiver<Output>,
     control: Control,
+    held: Option<Box<dyn Send>>,
 }
 
 impl Generation {
     /// An answer whose pieces arrive on `outputs`.
     pub fn new(outputs: mpsc::UnboundedReceiver<Output>, control: Control) -> Self {
-        Self { outputs, control }
+        Self { outputs, control, held: None }
+    }
+
+    /// Keeps a value for as long as the answer is in progress.
+    pub fn holding(self, value: impl Send + 'static) -> Self {
+        let mut generation = self;
+        generation.held = Some(Box::new(value));
+        generation
     }
 
     /// Gives an order to the engine.
@@ -86,6 +131,7 @@ impl Generation {
 
 impl Drop for Generation {
     fn drop(&mut self) {
+        // Before what is held goes: the engine must still be there to hear it.
         self.control.order(Order::Cancel);
     }
 }
@@ -112,4 +158,14 @@ pub trait Engine: Send + Sync {
 
     /// What the engine is, or nothing while it cannot answer.
     fn readiness(&self) -> Option<Readiness>;
+
+    /// Whether it cannot answer only because it is still loading.
+    fn is_starting(&self) -> bool {
+        false
+    }
+
+    /// Who receives the questions; none when they stay on this machine.
+    fn destination(&self) -> Option<Destination> {
+        None
+    }
 }

@@ -9,6 +9,9 @@ pub struct Languages {
     known: Vec<Lang>,
 }
 
+/// Codes of two letters that pages and sets use for languages whose own codes have three.
+const AS_ONE: [(&str, &str); 3] = [("zh", "cmn"), ("fa", "pes"), ("no", "nob")];
+
 /// A code that names no language that can be recognised.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 #[error("`{0}` is no language that can be recognised; write ISO 639 codes such as en, fr, zh")]
@@ -22,27 +25,30 @@ impl Default for Languages {
 }
 
 impl Languages {
-    /// Only these, by ISO 639 codes of two or three letters: the fewer, the more certain.
+    /// Only these, by ISO 639 codes of two or three letters.
     pub fn of(codes: &[String]) -> Result<Self, UnknownLanguage> {
         let lang = |code: &String| {
-            let three = if code == "zh" { "cmn" } else { language(code)?.to_639_3() };
-            Lang::from_code(three)
+            let known_as = AS_ONE.iter().find(|(short, _)| short == code);
+            Lang::from_code(
+                known_as.map_or_else(|| Some(language(code)?.to_639_3()), |it| Some(it.1))?,
+            )
         };
         let known =
             codes.iter().map(|code| lang(code).ok_or_else(|| UnknownLanguage(code.clone())));
         Ok(Self { known: known.collect::<Result<_, _>>()? })
     }
 
-    /// ISO 639 code of a text's language, of two letters where there is one; none if it is uncertain.
+    /// ISO 639 code of a text's language, of two letters where there is one; none if it is uncertain or
+    /// another one.
     pub fn recognise(&self, text: &str) -> Option<&'static str> {
-        let found = Detector::with_allowlist(self.known.clone()).detect(text)?;
-        if !found.is_reliable() {
+        // Among all languages: with a list of one, that one would be certain whatever the text.
+        let found = Detector::new().detect(text)?;
+        if !found.is_reliable() || !self.known.contains(&found.lang()) {
             return None;
         }
         let code = found.lang().code();
-        // Mandarin has no code of its own with two letters; pages and sets say Chinese.
-        if code == "cmn" {
-            return Some("zh");
+        if let Some((short, _)) = AS_ONE.iter().find(|(_, long)| *long == code) {
+            return Some(short);
         }
         Some(Language::from_639_3(code).and_then(|language| language.to_639_1()).unwrap_or(code))
     }
@@ -83,6 +89,9 @@ mod tests {
 
         let german = "Warum ist der Himmel am Abend eigentlich rot und nicht blau wie am Mittag?";
         assert_eq!(languages.recognise(german), Some("de"));
+        let french = "Quelle est la différence entre une tortue terrestre et une tortue marine ?";
+        assert_eq!(languages.recognise(french), None);
+        assert!(Languages::of(&["fa".to_owned(), "no".to_owned(), "zh".to_owned()]).is_ok());
         assert_eq!(
             Languages::of(&["xx".to_owned()]).unwrap_err(),
             UnknownLanguage("xx".to_owned())

@@ -6,4 +6,5 @@ pub mod language;
 pub mod markdown;
 pub mod postgres;
 pub mod session;
+pub mod whereabouts;
 pub mod wording;

@@ -48,6 +48,12 @@ pub fn minute(at: OffsetDateTime) -> String {
     at.to_offset(time::UtcOffset::UTC).format(&format).unwrap_or_else(|_| "unknown".to_owned())
 }
 
+/// A day in words, in UTC.
+pub fn day(at: OffsetDateTime) -> String {
+    let format = format_description!("[year]-[month]-[day]");
+    at.to_offset(time::UtcOffset::UTC).format(&format).unwrap_or_else(|_| "unknown".to_owned())
+}
+
 /// A country as people write it; codes that are not in the list stay codes.
 pub fn country(codes: &str) -> String {
     let name = |code: &str| match code {

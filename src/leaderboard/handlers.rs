@@ -9,7 +9,7 @@ use arena_core::ids::BattleId;
 use serde::Deserialize;
 use sqlx::PgPool;
 
-use super::pages::{self, Filter};
+use super::pages::{self, Filter, leaks};
 use super::reveal;
 use crate::battle::handlers::known_voter;
 use crate::battle::{self, Ring, State, sets};
@@ -67,17 +67,36 @@ async fn leaderboard(
 
 async fn checks(site: Data<Site>, boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
     let checks = boards.checks().await.map_err(HttpError::internal)?;
-    pages::checks::show(&site, &boards.current(), &checks)
+    pages::checks::show(&site, &checks)
 }
 
 async fn matrix(site: Data<Site>, boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
     let checks = boards.checks().await.map_err(HttpError::internal)?;
-    pages::matrix::show(&site, &boards.current(), &checks)
+    pages::matrix::show(&site, &checks)
 }
 
 async fn matrix_csv(boards: Data<Boards>) -> Result<HttpResponse, HttpError> {
     let checks = boards.checks().await.map_err(HttpError::internal)?;
-    let body = pages::matrix::csv(&boards.current(), &checks).map_err(HttpError::internal)?;
+    let body = pages::matrix::csv(&checks).map_err(HttpError::internal)?;
+    Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(body))
+}
+
+async fn leak_lines(db: &PgPool) -> Result<(Vec<leaks::Line>, i64), HttpError> {
+    let mut db = db.acquire().await.map_err(HttpError::internal)?;
+    let models = pool::queries::list_all(&mut db).await.map_err(HttpError::internal)?;
+    let counts = battle::leaks::queries::list_counts(&mut db).await.map_err(HttpError::internal)?;
+    let apart = battle::leaks::queries::count_apart(&mut db).await.map_err(HttpError::internal)?;
+    Ok((leaks::lines(&models, &counts), apart))
+}
+
+async fn leaks_page(site: Data<Site>, db: Data<PgPool>) -> Result<HttpResponse, HttpError> {
+    let (lines, apart) = leak_lines(&db).await?;
+    leaks::show(&site, &lines, apart)
+}
+
+async fn leaks_csv(db: Data<PgPool>) -> Result<HttpResponse, HttpError> {
+    let (lines, _) = leak_lines(&db).await?;
+    let body = leaks::csv(&lines).map_err(HttpError::internal)?;
     Ok(HttpResponse::Ok().content_type("text/csv; charset=utf-8").body(body))
 }
 
@@ -86,7 +105,7 @@ async fn method(
     ring: Data<Ring>,
     boards: Data<Boards>,
 ) -> Result<HttpResponse, HttpError> {
-    pages::method(&site, &ring.answering, &ring.policy, &boards.current())
+    pages::method(&site, &ring, &boards.current())
 }
 
 /// The one address of a battle: before the vote the blind page, after it who was who.
@@ -113,8 +132,14 @@ async fn battle(
             .map_err(HttpError::internal)?
             .ok_or_else(HttpError::not_found)?;
         let models = pool::queries::list_all(&mut db).await.map_err(HttpError::internal)?;
-        let set = question.as_ref().map(|(set, _)| set.as_str());
-        return reveal::show(&site, &boards.current(), &models, &battle, verdict, set);
+        let reasoning = battle::queries::list_reasoning(&mut db, *id).await;
+        let decided = reveal::Decided {
+            battle: &battle,
+            verdict,
+            reasoning: reasoning.map_err(HttpError::internal)?,
+            set: question.as_ref().map(|(set, _)| set.as_str()),
+        };
+        return reveal::show(&site, &boards.current(), &models, &decided);
     }
     battle::pages::show(&site, &peek, &battle, question.as_ref())
 }
@@ -126,7 +151,7 @@ async fn health(db: Data<PgPool>) -> Result<HttpResponse, HttpError> {
     Ok(HttpResponse::Ok().content_type("text/plain").body("ok\n"))
 }
 
-/// `/`, `/battles/{id}`, `/leaderboard` with its checks and matrix, `/method`, `/health`.
+/// `/`, `/battles/{id}`, `/leaderboard` with its checks, matrix and leaks, `/method`, `/health`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(landing))
@@ -135,6 +160,8 @@ pub fn routes(config: &mut web::ServiceConfig) {
         .route("/leaderboard/checks", web::get().to(checks))
         .route("/leaderboard/matrix", web::get().to(matrix))
         .route("/leaderboard/matrix.csv", web::get().to(matrix_csv))
+        .route("/leaderboard/leaks", web::get().to(leaks_page))
+        .route("/leaderboard/leaks.csv", web::get().to(leaks_csv))
         .route("/method", web::get().to(method))
         .route("/health", web::get().to(health));
 }

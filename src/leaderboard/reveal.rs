@@ -13,8 +13,11 @@ use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::markdown::Links;
 use crate::kit::wording;
-use crate::pool::Model;
+use crate::pool::{Model, Source};
 use crate::ranking::Published;
+
+/// Stands where an endpoint does not tell.
+const UNKNOWN: &str = "not told by the endpoint";
 
 /// One model as the reveal shows it: label and value.
 struct Card {
@@ -33,6 +36,17 @@ struct RevealPage<'a> {
     cards: Vec<Card>,
     turns: Vec<TurnView>,
     set: Option<&'a str>,
+    leaked: bool,
+}
+
+/// A battle that has its vote.
+pub(super) struct Decided<'a> {
+    pub(super) battle: &'a Battle,
+    pub(super) verdict: Verdict,
+    /// What the models thought, by turn and side.
+    pub(super) reasoning: Vec<(i16, Side, String)>,
+    /// The evaluation set that the question is from.
+    pub(super) set: Option<&'a str>,
 }
 
 /// Renders a battle that has its vote.
@@ -42,18 +56,26 @@ pub(super) fn show(
     site: &Site,
     published: &Published,
     models: &[Model],
-    battle: &Battle,
-    verdict: Verdict,
-    set: Option<&str>,
+    decided: &Decided<'_>,
 ) -> Result<HttpResponse, HttpError> {
-    let cards = Side::BOTH.map(|side| card(published, models, battle, side, verdict));
+    let Decided { battle, verdict, reasoning, set } = decided;
+    let cards = Side::BOTH.map(|side| card(published, models, battle, side, *verdict));
+    let mut turns = turn_views(&battle.turns, Links::Live);
+    for (turn, side, text) in reasoning {
+        let view = turns.iter_mut().find(|view| view.number == turn + 1);
+        let answers = view.into_iter().flat_map(|view| &mut view.answers);
+        for answer in answers.filter(|answer| answer.letter == side.letter()) {
+            answer.reasoning.clone_from(text);
+        }
+    }
     page(&RevealPage {
         site,
         id: battle.id,
-        verdict: in_words(verdict),
+        verdict: in_words(*verdict),
         cards: cards.into_iter().flatten().collect(),
-        turns: turn_views(&battle.turns, Links::Live),
-        set,
+        turns,
+        set: *set,
+        leaked: battle.leaked,
     })
 }
 
@@ -92,11 +114,17 @@ fn card(
         ("Maker", model.maker.clone()),
         ("Country", wording::country(&model.country)),
         ("Licence", model.licence.clone()),
-        ("Parameters", wording::parameters(model.parameter_count)),
-        ("Quantization", model.quantization.clone()),
+        ("Parameters", model.parameter_count().map_or(UNKNOWN.to_owned(), wording::parameters)),
+        ("Quantization", model.quantization().to_owned()),
         ("Rating", rating),
-        ("File SHA-256", model.file_sha256.clone()),
     ];
+    match &model.source {
+        Source::File(file) => facts.push(("File SHA-256", file.sha256.clone())),
+        Source::Endpoint(endpoint) => {
+            facts.push(("Run by", endpoint.operator.to_string()));
+            facts.push(("Called there", endpoint.model.clone()));
+        }
+    }
     if let Some(base) = &model.base_model {
         facts.push(("Made from", base.clone()));
     }
@@ -122,15 +150,18 @@ fn work(battle: &Battle, side: Side) -> Vec<(&'static str, String)> {
     let tokens = join(
         answers
             .iter()
-            .filter_map(|answer| answer.answer_tokens)
-            .map(|tokens| wording::counted(i64::from(tokens), "token"))
+            .map(|answer| match answer.answer_tokens {
+                Some(tokens) => wording::counted(i64::from(tokens), "token"),
+                None => UNKNOWN.to_owned(),
+            })
             .collect(),
     );
     let speed = join(
         answers
             .iter()
-            .filter_map(|answer| {
-                tokens_a_second(answer).map(|speed| format!("{speed:.1} tokens/s"))
+            .map(|answer| {
+                tokens_a_second(answer)
+                    .map_or(UNKNOWN.to_owned(), |speed| format!("{speed:.1} tokens/s"))
             })
             .collect(),
     );

@@ -3,10 +3,11 @@
 //! Admission of a new file is not here but in `validation`, which needs a worker for the trial.
 
 mod policy;
+pub mod quarantine;
 pub mod queries;
+mod source;
 
 use std::collections::HashSet;
-use std::path::PathBuf;
 
 use arena_core::ids::ModelId;
 use arena_core::pairing::{self, Draw, PairingError};
@@ -16,6 +17,8 @@ use time::OffsetDateTime;
 
 pub(crate) use policy::pair;
 pub use policy::{PairWeights, Policy};
+pub use quarantine::{Fault, Quarantine};
+pub use source::{Endpoint, GgufFile, REMOTE, Source};
 
 /// Name of the Postgres channel on which a change of the pool is announced.
 pub const CHANNEL: &str = "pool";
@@ -35,36 +38,36 @@ pub struct Model {
     pub licence: String,
     /// The model it was made from, if the submitter says so.
     pub base_model: Option<String>,
-    /// `general.architecture` of the header.
-    pub architecture: String,
-    /// Sum of all tensor elements.
-    pub parameter_count: i64,
-    /// Label of the weights' number format.
-    pub quantization: String,
-    /// Context length it was trained for.
+    /// Context length it was trained for; of an endpoint, what was stated.
     pub context_tokens: i32,
-    /// Where the operator keeps the file.
-    pub file_path: PathBuf,
-    /// Size when it was hashed.
-    pub file_size_bytes: i64,
-    /// Modification time when it was hashed.
-    pub file_modified_at: OffsetDateTime,
-    /// SHA-256 of the file, 64 hex digits.
-    pub file_sha256: String,
-    /// Template given at registration.
-    pub chat_template: Option<String>,
-    /// Where the conversation format comes from: file, given or completion.
-    pub template_source: String,
+    /// What answers for it.
+    pub source: Source,
     /// Relative chance of being drawn.
     pub weight: u32,
     /// When it left the pool.
     pub retired_at: Option<OffsetDateTime>,
+    /// Why it is kept out for now.
+    pub quarantine: Option<Quarantine>,
 }
 
 impl Model {
     /// Whether it may be drawn.
     pub fn is_active(&self) -> bool {
-        self.retired_at.is_none()
+        self.retired_at.is_none() && self.quarantine.is_none()
+    }
+
+    /// Where it stands: in the pool, in quarantine or retired.
+    pub fn standing(&self) -> String {
+        match (self.is_retired(), self.quarantine) {
+            (true, _) => "retired".to_owned(),
+            (false, Some(quarantine)) => format!("in quarantine, {}", quarantine.in_words()),
+            (false, None) => "in the pool".to_owned(),
+        }
+    }
+
+    /// Whether it has left the pool for good.
+    pub fn is_retired(&self) -> bool {
+        self.retired_at.is_some()
     }
 }
 
@@ -77,12 +80,18 @@ pub enum PoolError {
     /// No model has that name.
     #[error("no model is called {0}; `doubleblind models list` shows the names")]
     UnknownName(String),
+    /// The model is not kept out.
+    #[error("{0} is not in quarantine, so there is nothing to release it from")]
+    NotQuarantined(String),
     /// The name is taken.
     #[error("a model called {0} is in the pool already; choose another name")]
     NameTaken(String),
     /// The same file is in the pool.
     #[error("this very file is in the pool already, as {0}")]
     FileTaken(String),
+    /// The same endpoint and id are in the pool.
+    #[error("this model of this endpoint is in the pool already, as {0}")]
+    EndpointTaken(String),
     /// The database failed.
     #[error("the pool could not be read or changed")]
     Store(#[from] sqlx::Error),
@@ -105,11 +114,29 @@ pub async fn add(db: &mut PgConnection, model: &Model) -> Result<(), PoolError> 
     if queries::find_by_name(db, &model.name).await?.is_some() {
         return Err(PoolError::NameTaken(model.name.clone()));
     }
-    if let Some(twin) = queries::find_by_sha256(db, &model.file_sha256).await? {
-        return Err(PoolError::FileTaken(twin.name));
-    }
+    refuse_twin(db, &model.source).await?;
     queries::insert(db, model).await?;
     Ok(queries::announce(db).await?)
+}
+
+/// Refuses a file or an endpoint that is in the pool already.
+pub async fn refuse_twin(db: &mut PgConnection, source: &Source) -> Result<(), PoolError> {
+    match source {
+        Source::File(file) => match queries::find_by_sha256(db, &file.sha256).await? {
+            Some(twin) => Err(PoolError::FileTaken(twin.name)),
+            None => Ok(()),
+        },
+        Source::Endpoint(endpoint) => {
+            let same = |model: &Model| {
+                let other = model.endpoint();
+                other.is_some_and(|it| (&it.url, &it.model) == (&endpoint.url, &endpoint.model))
+            };
+            match queries::list_active(db).await?.into_iter().find(same) {
+                Some(twin) => Err(PoolError::EndpointTaken(twin.name)),
+                None => Ok(()),
+            }
+        }
+    }
 }
 
 /// Takes a model out of the pool; its votes stay. Retiring it twice changes nothing.

@@ -49,15 +49,18 @@ impl Policy {
         contests
     }
 
-    /// The share of battles that a model takes part in, all models being able to answer.
-    pub fn share(&self, models: &[Model], model: ModelId) -> f64 {
-        let contests = self.contests(models);
-        let sum = |with: &dyn Fn(&&Contest<ModelId>) -> bool| -> f64 {
-            contests.iter().filter(with).map(|contest| contest.weight as f64).sum()
-        };
-        let all = sum(&|_| true);
-        let own = sum(&|contest| contest.one == model || contest.other == model);
-        if all > 0.0 { own / all } else { 0.0 }
+    /// The share of battles that each model takes part in, all models being able to answer.
+    pub fn shares(&self, models: &[Model]) -> Vec<f64> {
+        let mut own: HashMap<ModelId, f64> = HashMap::new();
+        let mut all = 0.0;
+        for contest in self.contests(models) {
+            let weight = contest.weight as f64;
+            all += weight;
+            *own.entry(contest.one).or_default() += weight;
+            *own.entry(contest.other).or_default() += weight;
+        }
+        let own = |model: &Model| own.get(&model.id).copied().unwrap_or(0.0);
+        models.iter().map(|model| if all > 0.0 { own(model) / all } else { 0.0 }).collect()
     }
 }
 

@@ -1,21 +1,23 @@
 //! What readers hold: the board in force, and boards of slices and checks made when somebody asks.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, RwLock};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
+use arena_core::ranking::RankingError;
 use time::OffsetDateTime;
 use tokio::sync::watch;
 
 use super::checks::{self, Checks};
-use super::ledger::Ledger;
 use super::slices::{self, Anchor, Slice};
 use super::standing::Standing;
 use super::{BoardError, Published};
 use crate::pool::Model;
 
-/// How long a board made on request is shown again although votes have come since.
-const STALE_AFTER: Duration = Duration::from_secs(10);
+/// How long what was made on request is shown again although votes have come since.
+const FRESH: Duration = Duration::from_secs(10);
+/// How long it is shown if none have come: the last thirty days move on.
+const VALID: Duration = Duration::from_secs(600);
 /// Boards of slices kept at once.
 const KEPT: usize = 64;
 
@@ -25,7 +27,7 @@ pub struct SliceBoard {
     /// Which part.
     pub slice: Slice,
     /// The models, in the order of the rows.
-    pub models: Vec<Model>,
+    pub models: Arc<Vec<Model>>,
     /// The board.
     pub standing: Standing,
     /// Whether it is on the scale of the whole.
@@ -34,35 +36,41 @@ pub struct SliceBoard {
     pub computed_at: OffsetDateTime,
 }
 
-/// Something made on request, with the number of votes of the site it was made from.
+/// Something made on request, with the board of the site it was made from.
+#[derive(Clone)]
 struct Made<T> {
     at: Instant,
-    votes: u64,
+    from: Arc<Published>,
     what: Arc<T>,
 }
 
 impl<T> Made<T> {
-    fn serves(&self, votes: u64) -> bool {
-        self.votes == votes || self.at.elapsed() < STALE_AFTER
+    fn serves(&self, whole: &Arc<Published>) -> bool {
+        let age = self.at.elapsed();
+        let unchanged = self.from.board.votes == whole.board.votes
+            && self.from.snapshot.is_on_models_of(&whole.snapshot);
+        age < FRESH || (unchanged && age < VALID)
     }
+}
+
+#[derive(Default)]
+struct Kept {
+    slices: HashMap<Slice, Made<SliceBoard>>,
+    checks: Option<Made<Checks>>,
 }
 
 /// The board in force; every reader sees one whole board.
 #[derive(Clone)]
 pub struct Boards {
     current: watch::Receiver<Arc<Published>>,
-    ledger: Arc<RwLock<Ledger>>,
-    slices: Arc<Mutex<HashMap<Slice, Made<SliceBoard>>>>,
-    // One at a time: a second reader waits for the result of the first.
-    checks: Arc<tokio::sync::Mutex<Option<Made<Checks>>>>,
+    kept: Arc<Mutex<Kept>>,
+    // One computation at a time: a second reader waits, and finds what the first one made.
+    work: Arc<tokio::sync::Mutex<()>>,
 }
 
 impl Boards {
-    pub(super) fn new(
-        current: watch::Receiver<Arc<Published>>,
-        ledger: Arc<RwLock<Ledger>>,
-    ) -> Self {
-        Self { current, ledger, slices: Arc::default(), checks: Arc::default() }
+    pub(super) fn new(current: watch::Receiver<Arc<Published>>) -> Self {
+        Self { current, kept: Arc::default(), work: Arc::default() }
     }
 
     /// The board in force now.
@@ -70,68 +78,70 @@ impl Boards {
         Arc::clone(&self.current.borrow())
     }
 
-    /// Waits for the next board.
-    pub async fn changed(&mut self) {
-        let _ = self.current.changed().await;
+    /// Waits for the next board; false if there will be none.
+    pub async fn changed(&mut self) -> bool {
+        self.current.changed().await.is_ok()
     }
 
     /// The board of a slice; at most ten seconds behind the votes. None for one without votes.
     pub async fn slice(&self, slice: &Slice) -> Result<Option<Arc<SliceBoard>>, BoardError> {
-        let whole = self.current();
-        if !whole.slices.iter().any(|known| known.slice == *slice) {
+        if !self.current().slices.iter().any(|known| known.slice == *slice) {
             return Ok(None);
         }
-        if let Some(made) = self.made(slice, whole.board.votes) {
-            return Ok(Some(made));
-        }
-        let (ledger, asked, now) =
-            (Arc::clone(&self.ledger), slice.clone(), OffsetDateTime::now_utc());
-        let votes = whole.board.votes;
-        let what = blocking(move || {
-            let ledger = ledger.read().unwrap_or_else(PoisonError::into_inner);
-            let (standing, anchor) = slices::board(&ledger, &asked, &whole.board, now)?;
-            let models = ledger.models.clone();
+        let asked = slice.clone();
+        let make = move |whole: &Arc<Published>| {
+            let now = OffsetDateTime::now_utc();
+            let (standing, anchor) = slices::board(whole, &asked, now)?;
+            let models = Arc::clone(&whole.models);
             Ok(SliceBoard { slice: asked, models, standing, anchor, computed_at: now })
-        })
-        .await?;
-        let mut kept = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
-        if kept.len() >= KEPT {
-            kept.clear();
-        }
-        let made = Made { at: Instant::now(), votes, what: Arc::clone(&what) };
-        kept.insert(slice.clone(), made);
-        Ok(Some(what))
-    }
-
-    fn made(&self, slice: &Slice, votes: u64) -> Option<Arc<SliceBoard>> {
-        let kept = self.slices.lock().unwrap_or_else(PoisonError::into_inner);
-        let made = kept.get(slice).filter(|made| made.serves(votes))?;
-        Some(Arc::clone(&made.what))
+        };
+        let find = |kept: &Kept| kept.slices.get(slice).cloned();
+        let keep = |kept: &mut Kept, made| {
+            if kept.slices.len() >= KEPT {
+                kept.slices.clear();
+            }
+            kept.slices.insert(slice.clone(), made);
+        };
+        self.once(find, make, keep).await.map(Some)
     }
 
     /// The checks of the board in force; at most ten seconds behind the votes.
     pub async fn checks(&self) -> Result<Arc<Checks>, BoardError> {
-        let whole = self.current();
-        let votes = whole.board.votes;
-        let mut kept = self.checks.lock().await;
-        if let Some(made) = kept.as_ref().filter(|made| made.serves(votes)) {
-            return Ok(Arc::clone(&made.what));
+        let find = |kept: &Kept| kept.checks.clone();
+        let keep = |kept: &mut Kept, made| kept.checks = Some(made);
+        self.once(find, |published| Ok(checks::check(published)), keep).await
+    }
+
+    /// Gives what is kept, or makes it beside the threads that serve requests.
+    async fn once<T: Send + Sync + 'static>(
+        &self,
+        find: impl Fn(&Kept) -> Option<Made<T>>,
+        make: impl FnOnce(&Arc<Published>) -> Result<T, RankingError> + Send + 'static,
+        keep: impl FnOnce(&mut Kept, Made<T>),
+    ) -> Result<Arc<T>, BoardError> {
+        let serving = |made: &Made<T>| made.serves(&self.current());
+        if let Some(made) = find(&self.kept()).filter(serving) {
+            return Ok(made.what);
         }
-        let ledger = Arc::clone(&self.ledger);
-        let what = blocking(move || {
-            let ledger = ledger.read().unwrap_or_else(PoisonError::into_inner);
-            Ok(checks::check(&ledger, &whole))
-        })
-        .await?;
-        *kept = Some(Made { at: Instant::now(), votes, what: Arc::clone(&what) });
+        let _turn = self.work.lock().await;
+        if let Some(made) = find(&self.kept()).filter(serving) {
+            return Ok(made.what);
+        }
+        let from = self.current();
+        let whole = Arc::clone(&from);
+        let what = Arc::new(blocking(move || make(&whole)).await?);
+        keep(&mut self.kept(), Made { at: Instant::now(), from, what: Arc::clone(&what) });
         Ok(what)
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Kept> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 
 /// Computes beside the threads that serve requests.
-pub(super) async fn blocking<T: Send + 'static>(
-    work: impl FnOnce() -> Result<T, arena_core::ranking::RankingError> + Send + 'static,
-) -> Result<Arc<T>, BoardError> {
-    let done = tokio::task::spawn_blocking(work).await.map_err(|_| BoardError::Ended)?;
-    Ok(Arc::new(done?))
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> Result<T, RankingError> + Send + 'static,
+) -> Result<T, BoardError> {
+    Ok(tokio::task::spawn_blocking(work).await.map_err(|_| BoardError::Ended)??)
 }

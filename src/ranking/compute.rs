@@ -1,68 +1,62 @@
 //! One whole computation over the ledger, and what the pool learns from it.
 
-use arena_core::ranking::{self, Coding, Fragility, Method, RankingError, Settings};
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use arena_core::ids::ModelId;
+use arena_core::ranking::{self, Fragility, RankingError, Settings};
 use time::OffsetDateTime;
 
-use super::ledger::Ledger;
-use super::slices::{Sliced, Tallies};
+use super::ledger::Snapshot;
+use super::slices::Tallies;
 use super::standing::{Standing, stand};
 use super::{Published, SEED};
 use crate::pool::PairWeights;
 
-/// The part of all battles that is drawn uniformly, so that no pair dies out.
-pub(super) const UNIFORM_PART: f64 = 0.25;
+/// The part of all battles that is drawn uniformly, so that no pair dies out, and nobody can guess a
+/// pair from the weights much better than by chance.
+pub(super) const UNIFORM_PART: f64 = 0.5;
 
-/// Computes board, fragility and slices of all votes in the ledger.
+/// Computes board, fragility and slices of all votes of a snapshot.
 pub(super) fn publish(
-    ledger: &Ledger,
+    snapshot: &Snapshot,
     tallies: &mut Tallies,
+    elo: HashMap<ModelId, f64>,
     now: OffsetDateTime,
 ) -> Result<Published, RankingError> {
-    let standing = stand(ledger.models.len(), &ledger.votes, &Settings::new(SEED))?;
-    tallies.catch_up(ledger, now);
+    let standing = stand(snapshot.models.len(), &snapshot.votes(), &Settings::new(SEED))?;
+    tallies.catch_up(snapshot, now);
     let fragility = fragility(&standing)?;
     let tie_groups = match &standing.rated {
         Some(rated) => rated.tie_groups(&standing.board)?,
-        None => vec![None; ledger.models.len()],
+        None => vec![None; snapshot.models.len()],
     };
-    Ok(Published { fragility, tie_groups, ..assemble(ledger, standing, tallies.list(), now) })
-}
-
-fn assemble(
-    ledger: &Ledger,
-    standing: Standing,
-    slices: Vec<Sliced>,
-    now: OffsetDateTime,
-) -> Published {
-    Published {
-        models: ledger.models.clone(),
+    Ok(Published {
+        models: Arc::clone(&snapshot.models),
         board: standing.board,
         basis: standing.basis,
         counts: standing.counts,
         rated: standing.rated,
-        fragility: Vec::new(),
-        tie_groups: Vec::new(),
-        slices,
-        elo: ledger.elo(),
+        fragility,
+        tie_groups,
+        slices: tallies.list(),
+        elo,
         computed_at: now,
-        period: ledger.period(),
-    }
+        period: snapshot.period(),
+        problem: None,
+        snapshot: snapshot.clone(),
+    })
 }
 
-/// Votes to flip, from unweighted votes: dropping single votes has no meaning once they share a cap.
+/// Votes to flip; none while votes of one voter share a weight, for then no single one can be dropped.
 fn fragility(standing: &Standing) -> Result<Vec<Fragility>, RankingError> {
     let Some(rated) = &standing.rated else { return Ok(Vec::new()) };
     let rows = standing.board.rows.iter().filter(|row| row.rating.is_some());
     let published: Vec<usize> = rows.map(|row| row.model).collect();
-    if published.len() < 2 {
+    if published.len() < 2 || standing.basis.capped_voters > 0 {
         return Ok(Vec::new());
     }
-    if standing.basis.capped_voters == 0 {
-        return rated.fit.fragility(&published);
-    }
-    let members = rated.fit.members();
-    ranking::fit(&standing.counts, members, Method::BradleyTerry, Coding::default())?
-        .fragility(&published)
+    rated.fit.fragility(&published)
 }
 
 /// How often each pair of active models should be drawn; empty while nothing is rated.

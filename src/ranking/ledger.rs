@@ -1,17 +1,23 @@
 //! All votes in memory, in order, with what slices, weights and checks need to know of them.
 //!
-//! About 150 bytes a vote. What is computed from it is a function of the votes and the names of the
-//! models: models are numbered in the order of their names, whenever they joined.
+//! The ledger grows at its end only and lies in segments that are shared, not copied: a [`Snapshot`]
+//! of a million votes costs a hundred pointers, and whoever computes from one holds up nobody. About
+//! 120 bytes a vote.
 
 use std::collections::HashMap;
+use std::fmt;
+use std::sync::Arc;
 
 use arena_core::ids::{ModelId, Sides, VoterId};
-use arena_core::ranking::{AttributedVote, Elo, StyleCounts, Vote};
+use arena_core::ranking::{AttributedVote, Elo, Outcome, RankingError, StyleCounts, Vote};
 use time::OffsetDateTime;
 
 use super::BoardError;
 use crate::pool::Model;
 use crate::vote::queries;
+
+/// Votes of one segment.
+const SEGMENT: usize = 8192;
 
 /// Where a question of an evaluation set belongs.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -20,84 +26,92 @@ pub(super) struct Topic {
     pub(super) category: String,
 }
 
-/// What slices and style control need to know of a vote.
+/// Sets and categories by question.
+pub(super) type Topics = HashMap<i64, Topic>;
+
+/// One vote; models, voter, prompt and language by the order of their first appearance.
 #[derive(Clone, Debug)]
-pub(super) struct Trait {
-    pub(super) language: Option<u16>,
+pub(super) struct Entry {
+    models: Sides<usize>,
+    outcome: Outcome,
+    voter: usize,
+    prompt: Option<usize>,
+    language: Option<usize>,
     pub(super) question: Option<i64>,
     pub(super) cast_at: OffsetDateTime,
     pub(super) p_draw: f64,
     pub(super) style: Option<Sides<StyleCounts>>,
 }
 
+/// One vote as those who follow the votes need it.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Taken {
+    pub(super) models: Sides<ModelId>,
+    pub(super) outcome: Outcome,
+    pub(super) voter: usize,
+}
+
 /// The votes of the site.
-#[derive(Default)]
 pub(super) struct Ledger {
-    /// In the order of their names; the index of a model everywhere here.
-    pub(super) models: Vec<Model>,
-    index: HashMap<ModelId, usize>,
+    pool: Arc<Vec<Model>>,
+    models: HashMap<ModelId, usize>,
     voters: HashMap<VoterId, usize>,
+    cast: Vec<u64>,
     prompts: HashMap<i64, usize>,
-    languages: Vec<String>,
-    /// Sets and categories by question.
-    pub(super) topics: HashMap<i64, Topic>,
-    /// In the order in which they were cast, weight 1.
-    pub(super) votes: Vec<AttributedVote>,
-    /// One a vote.
-    pub(super) traits: Vec<Trait>,
-    elo: Vec<f64>,
+    languages: Arc<Vec<String>>,
+    pub(super) topics: Arc<Topics>,
+    segments: Vec<Arc<Vec<Entry>>>,
+    elo: Elo,
     /// Index of the first vote not taken in.
     pub(super) next_vote: i64,
 }
 
 impl Ledger {
-    /// Takes over the pool as it is now; votes keep their models. Says whether indices have moved.
-    pub(super) fn arrange(&mut self, mut models: Vec<Model>) -> bool {
-        models.sort_by(|one, other| one.name.cmp(&other.name));
-        let index: HashMap<ModelId, usize> =
-            models.iter().enumerate().map(|(at, model)| (model.id, at)).collect();
-        let has_moved = index != self.index;
-        if has_moved {
-            let moved: Vec<usize> = self
-                .models
-                .iter()
-                .map(|model| index.get(&model.id).copied().unwrap_or(usize::MAX))
-                .collect();
-            for vote in &mut self.votes {
-                vote.vote.left = moved[vote.vote.left];
-                vote.vote.right = moved[vote.vote.right];
-            }
-            let mut elo = vec![arena_core::ranking::MEAN_RATING; models.len()];
-            for (from, &to) in moved.iter().enumerate() {
-                elo[to] = self.elo[from];
-            }
-            self.elo = elo;
-            self.index = index;
+    pub(super) fn new() -> Self {
+        Self {
+            pool: Arc::default(),
+            models: HashMap::new(),
+            voters: HashMap::new(),
+            cast: Vec::new(),
+            prompts: HashMap::new(),
+            languages: Arc::default(),
+            topics: Arc::default(),
+            segments: Vec::new(),
+            elo: Elo::new(0),
+            next_vote: 0,
         }
-        self.models = models;
-        has_moved
     }
 
-    /// Whether both models of a vote are known here; if not, [`Ledger::arrange`] must come first.
-    pub(super) fn knows(&self, vote: &queries::Vote) -> bool {
-        self.index.contains_key(&vote.models.left) && self.index.contains_key(&vote.models.right)
+    /// Takes over the pool as it is now; says whether it has changed.
+    pub(super) fn replace_pool(&mut self, mut pool: Vec<Model>) -> bool {
+        pool.sort_by(|one, other| one.name.cmp(&other.name));
+        if *self.pool == pool {
+            return false;
+        }
+        self.pool = Arc::new(pool);
+        true
     }
 
-    /// Takes in the next vote and returns it as the statistics see it.
-    pub(super) fn take(&mut self, vote: &queries::Vote) -> Result<Vote, BoardError> {
-        let place = |model| self.index.get(&model).copied().ok_or(BoardError::UnknownModel(model));
-        let (left, right) = (place(vote.models.left)?, place(vote.models.right)?);
-        let taken = Vote { left, right, outcome: vote.verdict.outcome() };
-        let mut elo = Elo::resume(std::mem::take(&mut self.elo))?;
-        let updated = elo.update(left, right, taken.outcome);
-        self.elo = elo.ratings().to_vec();
-        updated?;
+    /// Takes in the next vote.
+    pub(super) fn take(&mut self, vote: &queries::Vote) -> Result<Taken, RankingError> {
+        let place = |elo: &mut Elo, known: &mut HashMap<ModelId, usize>, model| {
+            *known.entry(model).or_insert_with(|| elo.add_model())
+        };
+        let left = place(&mut self.elo, &mut self.models, vote.models.left);
+        let right = place(&mut self.elo, &mut self.models, vote.models.right);
+        let outcome = vote.verdict.outcome();
+        self.elo.update(left, right, outcome)?;
         let (voters, prompts) = (self.voters.len(), self.prompts.len());
         let voter = *self.voters.entry(vote.voter).or_insert(voters);
+        self.cast.resize(self.voters.len(), 0);
+        self.cast[voter] += 1;
         let prompt = vote.question.map(|id| *self.prompts.entry(id).or_insert(prompts));
-        let language = vote.language.as_deref().map(|code| self.language_index(code));
-        self.votes.push(AttributedVote { vote: taken, voter: Some(voter), prompt, weight: 1.0 });
-        self.traits.push(Trait {
+        let language = vote.language.as_deref().map(|code| self.language(code));
+        self.push(Entry {
+            models: Sides { left, right },
+            outcome,
+            voter,
+            prompt,
             language,
             question: vote.question,
             cast_at: vote.cast_at,
@@ -105,34 +119,141 @@ impl Ledger {
             style: vote.style,
         });
         self.next_vote = vote.index + 1;
-        Ok(taken)
+        Ok(Taken { models: vote.models, outcome, voter })
     }
 
-    fn language_index(&mut self, code: &str) -> u16 {
-        let at = self.languages.iter().position(|known| known == code).unwrap_or_else(|| {
-            self.languages.push(code.to_owned());
-            self.languages.len() - 1
-        });
-        u16::try_from(at).unwrap_or(u16::MAX)
+    fn push(&mut self, entry: Entry) {
+        match self.segments.last_mut() {
+            // Copied only if a snapshot shares it, so at most once for each snapshot.
+            Some(last) if last.len() < SEGMENT => Arc::make_mut(last).push(entry),
+            _ => {
+                let mut segment = Vec::with_capacity(SEGMENT);
+                segment.push(entry);
+                self.segments.push(Arc::new(segment));
+            }
+        }
+    }
+
+    fn language(&mut self, code: &str) -> usize {
+        if let Some(at) = self.languages.iter().position(|known| known == code) {
+            return at;
+        }
+        Arc::make_mut(&mut self.languages).push(code.to_owned());
+        self.languages.len() - 1
+    }
+
+    /// How many votes a voter has cast.
+    pub(super) fn cast(&self, voter: usize) -> u64 {
+        self.cast.get(voter).copied().unwrap_or(0)
+    }
+
+    /// Online Elo of all votes so far, by model; models without votes are left out.
+    pub(super) fn elo(&self) -> HashMap<ModelId, f64> {
+        let rating =
+            |(model, &at): (&ModelId, &usize)| Some((*model, *self.elo.ratings().get(at)?));
+        self.models.iter().filter_map(rating).collect()
+    }
+
+    /// The votes as they are now, with models in the order of their names: a restart gives the same.
+    pub(super) fn snapshot(&self) -> Result<Snapshot, BoardError> {
+        let index: HashMap<ModelId, usize> =
+            self.pool.iter().enumerate().map(|(at, model)| (model.id, at)).collect();
+        let mut places = vec![0; self.models.len()];
+        for (model, &at) in &self.models {
+            places[at] = *index.get(model).ok_or(BoardError::UnknownModel(*model))?;
+        }
+        Ok(Snapshot {
+            models: Arc::clone(&self.pool),
+            index: Arc::new(index),
+            places: Arc::new(places),
+            languages: Arc::clone(&self.languages),
+            topics: Arc::clone(&self.topics),
+            segments: self.segments.clone(),
+        })
+    }
+}
+
+/// The votes up to some moment, and the models they are on.
+#[derive(Clone, Default)]
+pub(super) struct Snapshot {
+    /// In the order of their names; the index of a model in all that is computed from it.
+    pub(super) models: Arc<Vec<Model>>,
+    index: Arc<HashMap<ModelId, usize>>,
+    places: Arc<Vec<usize>>,
+    languages: Arc<Vec<String>>,
+    topics: Arc<Topics>,
+    segments: Vec<Arc<Vec<Entry>>>,
+}
+
+impl fmt::Debug for Snapshot {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Snapshot({} votes)", self.len())
+    }
+}
+
+impl Snapshot {
+    /// No votes on the same models.
+    pub(super) fn without_votes(&self) -> Self {
+        Self { segments: Vec::new(), ..self.clone() }
+    }
+
+    /// How many votes there are.
+    pub(super) fn len(&self) -> usize {
+        self.segments.iter().map(|segment| segment.len()).sum()
+    }
+
+    /// All votes in the order in which they were cast.
+    pub(super) fn entries(&self) -> impl Iterator<Item = &Entry> {
+        self.segments.iter().flat_map(|segment| segment.iter())
+    }
+
+    /// The vote of an entry, weight 1.
+    pub(super) fn vote(&self, entry: &Entry) -> AttributedVote {
+        let Sides { left, right } = entry.models;
+        let (left, right) = (self.places[left], self.places[right]);
+        AttributedVote {
+            vote: Vote { left, right, outcome: entry.outcome },
+            voter: Some(entry.voter),
+            prompt: entry.prompt,
+            weight: 1.0,
+        }
+    }
+
+    /// All votes, weight 1.
+    pub(super) fn votes(&self) -> Vec<AttributedVote> {
+        self.entries().map(|entry| self.vote(entry)).collect()
+    }
+
+    /// The models of an entry.
+    pub(super) fn sides(&self, entry: &Entry) -> Sides<&Model> {
+        let model = |at: usize| &self.models[self.places[at]];
+        Sides { left: model(entry.models.left), right: model(entry.models.right) }
+    }
+
+    /// The index of a model; none if it joined later.
+    pub(super) fn index(&self, model: ModelId) -> Option<usize> {
+        self.index.get(&model).copied()
     }
 
     /// The code of a vote's language.
-    pub(super) fn language(&self, of: &Trait) -> Option<&str> {
-        self.languages.get(usize::from(of.language?)).map(String::as_str)
+    pub(super) fn language(&self, of: &Entry) -> Option<&str> {
+        self.languages.get(of.language?).map(String::as_str)
     }
 
     /// Where a vote's question belongs; none for a voter's own.
-    pub(super) fn topic(&self, of: &Trait) -> Option<&Topic> {
+    pub(super) fn topic(&self, of: &Entry) -> Option<&Topic> {
         self.topics.get(&of.question?)
-    }
-
-    /// Online Elo of all votes so far, by model.
-    pub(super) fn elo(&self) -> HashMap<ModelId, f64> {
-        self.models.iter().zip(&self.elo).map(|(model, rating)| (model.id, *rating)).collect()
     }
 
     /// When the first and the last vote was cast.
     pub(super) fn period(&self) -> Option<(OffsetDateTime, OffsetDateTime)> {
-        Some((self.traits.first()?.cast_at, self.traits.last()?.cast_at))
+        let first = self.segments.first()?.first()?;
+        let last = self.segments.last()?.last()?;
+        Some((first.cast_at, last.cast_at))
+    }
+
+    /// Whether the models are those of another snapshot, in the same order.
+    pub(super) fn is_on_models_of(&self, other: &Snapshot) -> bool {
+        Arc::ptr_eq(&self.models, &other.models) || self.models == other.models
     }
 }

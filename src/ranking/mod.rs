@@ -5,13 +5,18 @@ pub mod checks;
 pub mod choices;
 mod compute;
 pub mod files;
+mod follower;
 mod job;
 mod ledger;
+pub mod line;
 pub mod slices;
 pub mod standing;
+#[cfg(test)]
+mod testing;
 mod view;
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use arena_core::ids::ModelId;
 use arena_core::ranking::{self, Board, Counts, Fragility, RankingError, Row};
@@ -21,6 +26,7 @@ use crate::pool::Model;
 
 pub use boards::{Boards, SliceBoard};
 pub use job::{follow_votes, refresh};
+use ledger::Snapshot;
 use slices::Sliced;
 use standing::{Basis, Rated};
 pub use view::View;
@@ -49,7 +55,7 @@ pub enum BoardError {
 #[derive(Clone, Debug)]
 pub struct Published {
     /// The models, in the order of the board's rows, which is that of their names.
-    pub models: Vec<Model>,
+    pub models: Arc<Vec<Model>>,
     /// Ratings, intervals, ranks and statuses.
     pub board: Board,
     /// Voters, weights and clusters behind it.
@@ -70,6 +76,10 @@ pub struct Published {
     pub computed_at: OffsetDateTime,
     /// When the first and the last counted vote was cast.
     pub period: Option<(OffsetDateTime, OffsetDateTime)>,
+    /// Why no ratings could be computed at all; the board is empty then.
+    pub problem: Option<String>,
+    /// The votes behind it.
+    snapshot: Snapshot,
 }
 
 impl Published {
@@ -81,7 +91,7 @@ impl Published {
 
     /// Models with their rows: rated ones first, by rating, then the others by name.
     pub fn in_order(&self) -> Vec<(&Model, &Row)> {
-        in_order(&self.models, &self.board)
+        line::in_order(&self.models, &self.board, |model| &model.name)
     }
 
     /// The Elo ticker of a model; 1000 before its first vote.
@@ -93,14 +103,4 @@ impl Published {
     pub fn fragility(&self, row: &Row) -> Option<&Fragility> {
         self.fragility.iter().find(|pair| pair.better == row.model)
     }
-}
-
-/// Models with their rows: rated ones first, by rating, then the others by name.
-pub fn in_order<'a>(models: &'a [Model], board: &'a Board) -> Vec<(&'a Model, &'a Row)> {
-    let mut rows: Vec<_> = models.iter().zip(&board.rows).collect();
-    rows.sort_by(|(left_model, left), (right_model, right)| {
-        let rating = |row: &Row| row.rating.map_or(f64::NEG_INFINITY, |rating| rating.rating);
-        rating(right).total_cmp(&rating(left)).then(left_model.name.cmp(&right_model.name))
-    });
-    rows
 }

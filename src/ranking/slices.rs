@@ -4,25 +4,26 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use arena_core::ranking::{AttributedVote, Frame, RankingError, Settings};
+use arena_core::ids::Sides;
+use arena_core::ranking::{self, Frame, RankingError, Settings};
 use time::{Duration, OffsetDateTime};
 
-use super::SEED;
-use super::ledger::{Ledger, Trait};
+use super::ledger::{Entry, Snapshot};
 use super::standing::{Standing, stand};
+use super::{Published, SEED};
 use crate::kit::{language, wording};
 use crate::pool::Model;
 
 /// Days of the slice of recent votes.
 pub const RECENT_DAYS: i64 = 30;
 
-/// Upper ends of the size classes, in parameters, with their names.
-const SIZES: [(i64, &str); 5] = [
-    (1_000_000_000, "up-to-1b"),
-    (4_000_000_000, "1-to-4b"),
-    (10_000_000_000, "4-to-10b"),
-    (40_000_000_000, "10-to-40b"),
-    (i64::MAX, "above-40b"),
+/// Upper ends of the size classes, in parameters, with their names in addresses and in words.
+const SIZES: [(i64, &str, &str); 5] = [
+    (1_000_000_000, "up-to-1b", "up to 1 billion parameters"),
+    (4_000_000_000, "1-to-4b", "1 to 4 billion parameters"),
+    (10_000_000_000, "4-to-10b", "4 to 10 billion parameters"),
+    (40_000_000_000, "10-to-40b", "10 to 40 billion parameters"),
+    (i64::MAX, "above-40b", "above 40 billion parameters"),
 ];
 
 /// A part of the votes.
@@ -122,7 +123,10 @@ impl Slice {
             Self::Countries(one, other) => {
                 format!("{} against {}", wording::country(one), wording::country(other))
             }
-            Self::Size(class) => class.replace('-', " ").replace('b', " billion"),
+            Self::Size(class) => SIZES
+                .iter()
+                .find(|(_, name, _)| name == class)
+                .map_or_else(|| class.clone(), |(_, _, words)| (*words).to_owned()),
         }
     }
 }
@@ -147,19 +151,14 @@ pub enum Anchor {
 
 /// The class of a model by its number of parameters.
 pub fn size_class(parameters: i64) -> &'static str {
-    SIZES.iter().find(|(end, _)| parameters <= *end).map_or("above-40b", |(_, name)| name)
+    SIZES.iter().find(|(end, ..)| parameters <= *end).map_or("above-40b", |(_, name, _)| name)
 }
 
 /// The slices that one vote is in.
-fn slices_of(
-    ledger: &Ledger,
-    vote: &AttributedVote,
-    of: &Trait,
-    now: OffsetDateTime,
-) -> Vec<Slice> {
+fn slices_of(snapshot: &Snapshot, of: &Entry, now: OffsetDateTime) -> Vec<Slice> {
     let mut found = Vec::with_capacity(8);
-    found.extend(ledger.language(of).map(|code| Slice::Language(code.to_owned())));
-    match ledger.topic(of) {
+    found.extend(snapshot.language(of).map(|code| Slice::Language(code.to_owned())));
+    match snapshot.topic(of) {
         Some(topic) => {
             found.push(Slice::Set(topic.set.clone()));
             found.push(Slice::Category(topic.category.clone()));
@@ -171,12 +170,14 @@ fn slices_of(
         found.push(Slice::Recent);
     }
     found.push(Slice::Month(month(of.cast_at)));
-    let (left, right) = (&ledger.models[vote.vote.left], &ledger.models[vote.vote.right]);
+    let Sides { left, right } = snapshot.sides(of);
     found.extend(countries(left, right));
-    let class = size_class(left.parameter_count);
-    if class == size_class(right.parameter_count) {
-        found.push(Slice::Size(class.to_owned()));
-    }
+    let class = left.parameter_count().map(size_class);
+    found.extend(
+        class
+            .filter(|_| class == right.parameter_count().map(size_class))
+            .map(|class| Slice::Size(class.to_owned())),
+    );
     found
 }
 
@@ -213,16 +214,16 @@ impl Tallies {
     }
 
     /// Counts the votes that have come since, and all anew once a day, because `recent` moves.
-    pub(super) fn catch_up(&mut self, ledger: &Ledger, now: OffsetDateTime) {
+    pub(super) fn catch_up(&mut self, snapshot: &Snapshot, now: OffsetDateTime) {
         if now - self.since > Duration::days(1) {
             *self = Self::new(now);
         }
-        for (vote, of) in ledger.votes.iter().zip(&ledger.traits).skip(self.taken) {
-            for slice in slices_of(ledger, vote, of, now) {
+        for entry in snapshot.entries().skip(self.taken) {
+            for slice in slices_of(snapshot, entry, now) {
                 *self.by_slice.entry(slice).or_default() += 1;
             }
         }
-        self.taken = ledger.votes.len();
+        self.taken = snapshot.len();
     }
 
     pub(super) fn list(&self) -> Vec<Sliced> {
@@ -232,71 +233,64 @@ impl Tallies {
     }
 }
 
-/// The votes of a slice.
-fn votes_in(ledger: &Ledger, slice: &Slice, now: OffsetDateTime) -> Vec<AttributedVote> {
-    let both = ledger.votes.iter().zip(&ledger.traits);
-    let inside = both.filter(|(vote, of)| is_in(ledger, slice, vote, of, now));
-    inside.map(|(vote, _)| *vote).collect()
-}
-
 /// As [`slices_of`], for one slice and without its names.
-fn is_in(
-    ledger: &Ledger,
-    slice: &Slice,
-    vote: &AttributedVote,
-    of: &Trait,
-    now: OffsetDateTime,
-) -> bool {
-    let models = || (&ledger.models[vote.vote.left], &ledger.models[vote.vote.right]);
+fn is_in(snapshot: &Snapshot, slice: &Slice, of: &Entry, now: OffsetDateTime) -> bool {
     match slice {
-        Slice::Language(code) => ledger.language(of) == Some(code),
-        Slice::Set(set) => ledger.topic(of).is_some_and(|topic| topic.set == *set),
-        Slice::Category(name) => ledger.topic(of).is_some_and(|topic| topic.category == *name),
+        Slice::Language(code) => snapshot.language(of) == Some(code),
+        Slice::Set(set) => snapshot.topic(of).is_some_and(|topic| topic.set == *set),
+        Slice::Category(name) => snapshot.topic(of).is_some_and(|topic| topic.category == *name),
         Slice::Own => of.question.is_none(),
         Slice::Recent => now - of.cast_at <= Duration::days(RECENT_DAYS),
         Slice::Month(name) => month(of.cast_at) == *name,
         Slice::Countries(one, other) => {
-            let (left, right) = models();
+            let Sides { left, right } = snapshot.sides(of);
             let has = |model: &Model, code: &str| model.country.split('/').any(|has| has == code);
             (has(left, one) && has(right, other)) || (has(left, other) && has(right, one))
         }
         Slice::Size(class) => {
-            let (left, right) = models();
-            size_class(left.parameter_count) == class && size_class(right.parameter_count) == class
+            let Sides { left, right } = snapshot.sides(of);
+            let is =
+                |model: &Model| model.parameter_count().map(size_class) == Some(class.as_str());
+            is(left) && is(right)
         }
     }
 }
 
 /// Computes the board of a slice. The models with a rating on both boards have the same mean on both.
 pub(super) fn board(
-    ledger: &Ledger,
+    whole: &Published,
     slice: &Slice,
-    whole: &arena_core::ranking::Board,
     now: OffsetDateTime,
 ) -> Result<(Standing, Anchor), RankingError> {
-    let votes = votes_in(ledger, slice, now);
+    let snapshot = &whole.snapshot;
+    let inside = snapshot.entries().filter(|entry| is_in(snapshot, slice, entry, now));
+    let votes: Vec<_> = inside.map(|entry| snapshot.vote(entry)).collect();
     let settings = Settings::new(SEED);
-    let alone = stand(ledger.models.len(), &votes, &settings)?;
-    let rating = |model: usize| whole.rows.get(model)?.rating.map(|rating| rating.rating);
-    let shared: Vec<(usize, f64)> = alone
-        .board
-        .rows
-        .iter()
-        .filter(|row| row.rating.is_some())
-        .filter_map(|row| Some((row.model, rating(row.model)?)))
-        .collect();
-    if shared.is_empty() {
-        return Ok((alone, Anchor::None));
-    }
+    let mut standing = stand(snapshot.models.len(), &votes, &settings)?;
+    let rating = |model: usize| whole.board.rows.get(model)?.rating.map(|rating| rating.rating);
+    let rows = standing.board.rows.iter().filter(|row| row.rating.is_some());
+    let shared: Vec<(usize, f64)> =
+        rows.filter_map(|row| Some((row.model, rating(row.model)?))).collect();
+    let (Some(rated), false) = (&standing.rated, shared.is_empty()) else {
+        return Ok((standing, Anchor::None));
+    };
     let mean = shared.iter().map(|(_, rating)| rating).sum::<f64>() / shared.len() as f64;
     let models = shared.iter().map(|(model, _)| *model).collect();
     let settings = Settings { frame: Frame::Reference { models, rating: mean }, ..settings };
-    let anchored = stand(ledger.models.len(), &votes, &settings)?;
-    Ok((anchored, Anchor::Shared(shared.len())))
+    standing.board = ranking::compute_with(&standing.counts, &settings, |_| {
+        Ok((rated.fit.clone(), rated.covariance.clone()))
+    })?;
+    Ok((standing, Anchor::Shared(shared.len())))
 }
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
+    use arena_core::verdict::Verdict;
+
+    use super::super::ledger::{Ledger, Topic};
+    use super::super::testing::{model, vote, voter};
     use super::*;
 
     #[test]
@@ -320,9 +314,44 @@ mod tests {
     }
 
     #[test]
+    fn a_vote_is_in_exactly_the_slices_that_list_it() {
+        let models = [
+            model("A", "CN/FR", 500_000_000),
+            model("B", "US", 800_000_000),
+            model("C", "FR", 7_000_000_000),
+        ];
+        let now = OffsetDateTime::UNIX_EPOCH + Duration::days(20_010);
+        let mut ledger = Ledger::new();
+        ledger.replace_pool(models.to_vec());
+        let topic = Topic { set: "mt-bench".to_owned(), category: "writing".to_owned() };
+        ledger.topics = Arc::new([(7, topic)].into());
+        for (index, (left, right)) in [(0, 1), (1, 2), (2, 0), (0, 2)].into_iter().enumerate() {
+            let mut vote = vote(index, &models[left], &models[right], Verdict::Left, voter());
+            vote.question = [None, Some(7), Some(8), None][index];
+            vote.language = [Some("fr"), None, Some("zh"), None][index].map(str::to_owned);
+            vote.cast_at -= Duration::days([0, 19, 21, 400][index]);
+            ledger.take(&vote).unwrap();
+        }
+        let snapshot = ledger.snapshot().unwrap();
+        let all: Vec<Slice> =
+            snapshot.entries().flat_map(|entry| slices_of(&snapshot, entry, now)).collect();
+        assert_eq!(all.len(), 20, "{all:?}");
+
+        for entry in snapshot.entries() {
+            let listed = slices_of(&snapshot, entry, now);
+            for slice in &all {
+                assert_eq!(is_in(&snapshot, slice, entry, now), listed.contains(slice), "{slice}");
+            }
+        }
+    }
+
+    #[test]
     fn sizes_have_classes() {
         assert_eq!(size_class(135_000_000), "up-to-1b");
         assert_eq!(size_class(1_000_000_001), "1-to-4b");
         assert_eq!(size_class(405_000_000_000), "above-40b");
+        for (_, name, words) in SIZES {
+            assert_eq!(Slice::Size(name.to_owned()).in_words(), words);
+        }
     }
 }

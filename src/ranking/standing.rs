@@ -1,6 +1,6 @@
 //! A board of single votes: what each weighs, how their dependence is allowed for, and how that is called.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 
 use arena_core::ranking::{
     self, AttributedVote, Board, Clusters, Counts, Covariance, Fit, RankingError, Settings,
@@ -9,6 +9,9 @@ use arena_core::ranking::{
 use serde::Serialize;
 
 /// From so many on, clusters show how much votes of one voter, or on one question, are alike.
+///
+/// With fewer voters a board speaks of these voters only: it treats their votes as independent, and
+/// all of them count in full.
 pub const MIN_CLUSTERS: usize = 30;
 
 /// What the intervals of a board allow for.
@@ -17,6 +20,8 @@ pub const MIN_CLUSTERS: usize = 30;
 pub enum Dependence {
     /// Nothing: too few voters to see how much they differ.
     Independent,
+    /// Nothing: the clusters give no covariance that can be used.
+    Undetermined,
     /// Votes of one voter are alike.
     Voter,
     /// Votes on one question are alike.
@@ -33,18 +38,45 @@ impl Dependence {
                 "that treat votes as independent: fewer than 30 voters have voted, so they speak of \
                  these voters only"
             }
+            Self::Undetermined => {
+                "that treat votes as independent: how alike those of one voter or on one question \
+                 are cannot be told from these votes"
+            }
             Self::Voter => "clustered by voter",
             Self::Prompt => "clustered by question; they speak of these voters only",
             Self::VoterAndPrompt => "clustered by voter and by question",
         }
     }
 
-    fn clusters(self) -> Option<Clusters> {
+    /// What makes a cluster.
+    pub fn clusters(self) -> Option<Clusters> {
         match self {
-            Self::Independent => None,
+            Self::Independent | Self::Undetermined => None,
             Self::Voter => Some(Clusters::Voter),
             Self::Prompt => Some(Clusters::Prompt),
             Self::VoterAndPrompt => Some(Clusters::Both),
+        }
+    }
+
+    /// What the votes among some models can show.
+    fn of(votes: &[AttributedVote], members: &[usize]) -> Self {
+        let members: HashSet<usize> = members.iter().copied().collect();
+        let is_among = |vote: &&AttributedVote| {
+            members.contains(&vote.vote.left) && members.contains(&vote.vote.right)
+        };
+        let among: Vec<&AttributedVote> = votes.iter().filter(is_among).collect();
+        let distinct = |key: &dyn Fn(&AttributedVote) -> Option<usize>| {
+            among.iter().filter_map(|vote| key(vote)).collect::<HashSet<_>>().len()
+        };
+        let (voters, shared) = (distinct(&|vote| vote.voter), distinct(&|vote| vote.prompt));
+        // A vote without a prompt is one on a question of its own.
+        let own = among.iter().filter(|vote| vote.prompt.is_none()).count();
+        let by_prompt = shared > 0 && own + shared >= MIN_CLUSTERS;
+        match (voters >= MIN_CLUSTERS, by_prompt) {
+            (true, true) => Self::VoterAndPrompt,
+            (true, false) => Self::Voter,
+            (false, true) => Self::Prompt,
+            (false, false) => Self::Independent,
         }
     }
 }
@@ -60,6 +92,13 @@ pub struct Basis {
     pub voter_cap: Option<f64>,
     /// How many voters voted more often, so that their votes weigh less.
     pub capped_voters: usize,
+}
+
+impl Basis {
+    /// What one vote of a voter weighs who has cast so many.
+    pub fn weight(&self, cast: u64) -> f64 {
+        self.voter_cap.map_or(1.0, |cap| (cap / cast as f64).min(1.0))
+    }
 }
 
 /// Strengths and covariance behind a board.
@@ -90,13 +129,13 @@ impl Rated {
     pub fn tie_groups(&self, board: &Board) -> Result<Vec<Option<usize>>, RankingError> {
         let mut groups = vec![None; board.rows.len()];
         let Some(critical_value) = board.critical_value else { return Ok(groups) };
-        let is_rated = |model: &usize| board.rows[*model].rating.is_some();
-        let at: Vec<usize> =
-            (0..self.fit.members().len()).filter(|&at| is_rated(&self.fit.members()[at])).collect();
+        let members = self.fit.members();
+        let is_rated = |&at: &usize| board.rows[members[at]].rating.is_some();
+        let at: Vec<usize> = (0..members.len()).filter(is_rated).collect();
         let strengths: Vec<f64> = at.iter().map(|&at| self.fit.strengths()[at]).collect();
         let found = ranking::tie_groups(&strengths, &self.covariance.among(&at), critical_value)?;
         for (at, group) in at.into_iter().zip(found) {
-            groups[self.fit.members()[at]] = Some(group);
+            groups[members[at]] = Some(group);
         }
         Ok(groups)
     }
@@ -104,15 +143,29 @@ impl Rated {
 
 /// Computes the board of the site's votes, all of weight 1.
 ///
-/// Votes of voters beyond the cap share its weight; all weights are then scaled so that they add up
-/// to the number of votes. Statuses go by weight, counts by votes.
+/// From [`MIN_CLUSTERS`] voters on, the votes of one voter weigh no more together than
+/// [`ranking::voter_cap`]; statuses go by weight, counts by votes.
 pub fn stand(
     models: usize,
     votes: &[AttributedVote],
     settings: &Settings,
 ) -> Result<Standing, RankingError> {
-    let (cap, weighed, capped_voters) = capped(votes)?;
-    let mut standing = stand_as_given(models, weighed.as_deref().unwrap_or(votes), settings)?;
+    let mut cast = HashMap::new();
+    for voter in votes.iter().filter_map(|vote| vote.voter) {
+        *cast.entry(voter).or_insert(0_u64) += 1;
+    }
+    if cast.len() < MIN_CLUSTERS {
+        return stand_as_given(models, votes, settings);
+    }
+    let cap = ranking::voter_cap(votes.len() as u64);
+    let capped_voters = cast.values().filter(|&&cast| cast as f64 > cap).count();
+    let mut standing = if capped_voters == 0 {
+        stand_as_given(models, votes, settings)?
+    } else {
+        let mut weighed = votes.to_vec();
+        ranking::cap_voters(&mut weighed, cap)?;
+        stand_as_given(models, &weighed, settings)?
+    };
     standing.basis.voter_cap = Some(cap);
     standing.basis.capped_voters = capped_voters;
     Ok(standing)
@@ -128,60 +181,36 @@ pub fn stand_as_given(
     for vote in votes {
         counts.add(vote.vote)?;
     }
-    let mut basis = Basis {
-        dependence: Dependence::Independent,
-        voters: distinct(votes, |vote| vote.voter),
-        voter_cap: None,
-        capped_voters: 0,
-    };
-    basis.dependence = dependence(votes, basis.voters);
+    let voters = votes.iter().filter_map(|vote| vote.voter).collect::<HashSet<_>>().len();
+    let mut basis =
+        Basis { dependence: Dependence::Independent, voters, voter_cap: None, capped_voters: 0 };
     let mut rated = None;
     let board = ranking::compute_with(&counts, settings, |members| {
         let fit = ranking::fit_votes(votes, members, settings.method, settings.coding)?;
-        let covariance = match basis.dependence.clusters() {
-            Some(clusters) => fit.clustered_covariance(votes, clusters, SmallSample::default())?,
-            None => fit.covariance(SmallSample::default())?,
-        };
+        let (dependence, covariance) = covariance(&fit, votes, members)?;
+        basis.dependence = dependence;
         rated = Some(Rated { fit: fit.clone(), covariance: covariance.clone() });
         Ok((fit, covariance))
     })?;
     Ok(Standing { board, basis, rated, counts })
 }
 
-/// The cap, the votes with their weights if it binds anybody, and how many it binds.
-type Capped = (f64, Option<Vec<AttributedVote>>, usize);
-
-fn capped(votes: &[AttributedVote]) -> Result<Capped, RankingError> {
-    let cap = ranking::voter_cap(votes.len() as u64);
-    let mut cast = std::collections::HashMap::new();
-    for voter in votes.iter().filter_map(|vote| vote.voter) {
-        *cast.entry(voter).or_insert(0_u64) += 1;
-    }
-    let bound = cast.values().filter(|&&cast| cast as f64 > cap).count();
-    if bound == 0 {
-        return Ok((cap, None, 0));
-    }
-    let mut weighed = votes.to_vec();
-    ranking::cap_voters(&mut weighed, cap)?;
-    let sum: f64 = weighed.iter().map(|vote| vote.weight).sum();
-    let scale = weighed.len() as f64 / sum;
-    weighed.iter_mut().for_each(|vote| vote.weight *= scale);
-    Ok((cap, Some(weighed), bound))
-}
-
-fn distinct(votes: &[AttributedVote], key: impl Fn(&AttributedVote) -> Option<usize>) -> usize {
-    votes.iter().filter_map(key).collect::<HashSet<_>>().len()
-}
-
-fn dependence(votes: &[AttributedVote], voters: usize) -> Dependence {
-    // A vote without a prompt is one on a question of its own.
-    let own = votes.iter().filter(|vote| vote.prompt.is_none()).count();
-    let shared = distinct(votes, |vote| vote.prompt);
-    let by_prompt = shared > 0 && own + shared >= MIN_CLUSTERS;
-    match (voters >= MIN_CLUSTERS, by_prompt) {
-        (true, true) => Dependence::VoterAndPrompt,
-        (true, false) => Dependence::Voter,
-        (false, true) => Dependence::Prompt,
-        (false, false) => Dependence::Independent,
+/// The covariance that allows for as much as the votes can show.
+fn covariance(
+    fit: &Fit,
+    votes: &[AttributedVote],
+    members: &[usize],
+) -> Result<(Dependence, Covariance), RankingError> {
+    let dependence = Dependence::of(votes, members);
+    let small = SmallSample::default();
+    let Some(clusters) = dependence.clusters() else {
+        return Ok((dependence, fit.covariance(small)?));
+    };
+    match fit.clustered_covariance(votes, clusters, small) {
+        Ok(covariance) => Ok((dependence, covariance)),
+        Err(RankingError::Singular { .. } | RankingError::TooFewClusters { .. }) => {
+            Ok((Dependence::Undetermined, fit.covariance(small)?))
+        }
+        Err(error) => Err(error),
     }
 }

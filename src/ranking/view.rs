@@ -21,6 +21,8 @@ pub struct View<'a> {
     pub slice: Option<(&'a Slice, &'a Anchor)>,
     /// When it was computed.
     pub computed_at: OffsetDateTime,
+    /// Why there are no ratings, or older ones.
+    pub problem: Option<&'a str>,
     whole: Option<&'a Published>,
 }
 
@@ -33,6 +35,7 @@ impl Published {
             basis: &self.basis,
             slice: None,
             computed_at: self.computed_at,
+            problem: self.problem.as_deref(),
             whole: Some(self),
         }
     }
@@ -47,6 +50,7 @@ impl SliceBoard {
             basis: &self.standing.basis,
             slice: Some((&self.slice, &self.anchor)),
             computed_at: self.computed_at,
+            problem: None,
             whole: None,
         }
     }
@@ -55,7 +59,7 @@ impl SliceBoard {
 impl<'a> View<'a> {
     /// Models with their rows: rated ones first, by rating, then the others by name.
     pub fn in_order(&self) -> Vec<(&'a Model, &'a Row)> {
-        super::in_order(self.models, self.board)
+        super::line::in_order(self.models, self.board, |model| &model.name)
     }
 
     /// The Elo ticker of a model, which only the whole has.

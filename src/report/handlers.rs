@@ -21,7 +21,7 @@ impl From<FilesError> for HttpError {
 
 fn present(current: &Current) -> Result<Arc<Report>, HttpError> {
     current.get().ok_or_else(|| {
-        HttpError::unavailable("the report is not computed yet; try again in a minute")
+        HttpError::unavailable("the report is not computed yet; try again in a minute", 60)
             .with_link("/leaderboard", "See the leaderboard meanwhile")
     })
 }
@@ -75,11 +75,16 @@ mod tests {
     use tokio::sync::watch;
 
     use super::*;
+    use crate::kit::whereabouts::Whereabouts;
     use crate::report::sample;
 
     /// Status, content type and body of an address.
     async fn get(current: Current, address: &str) -> (StatusCode, String, Vec<u8>) {
-        let site = Site { name: "Test".to_owned(), assets: "0".to_owned() };
+        let site = Site {
+            name: "Test".to_owned(),
+            assets: "0".to_owned(),
+            whereabouts: Whereabouts::default(),
+        };
         let app = App::new().app_data(Data::new(site)).app_data(Data::new(current));
         let app = test::init_service(app.configure(routes)).await;
         let request = test::TestRequest::get().uri(address).to_request();

@@ -22,7 +22,8 @@ pub fn own_votes(published: &Published) -> OwnVotes {
         maker: model.maker.clone(),
         country: model.country.clone(),
         licence: model.licence.clone(),
-        parameter_count: u64::try_from(model.parameter_count).ok(),
+        parameter_count: model.parameter_count().and_then(|count| u64::try_from(count).ok()),
+        operator: model.endpoint().map(|endpoint| endpoint.operator.to_string()),
     };
     let day = |at: OffsetDateTime| at.to_offset(time::UtcOffset::UTC).date().to_string();
     OwnVotes {
@@ -59,7 +60,9 @@ async fn keep_fresh(mut boards: Boards, publish: watch::Sender<Option<Arc<Report
         }
         tokio::time::sleep(AT_MOST_EVERY).await;
         while votes == Some(boards.current().board.votes) {
-            boards.changed().await;
+            if !boards.changed().await {
+                return;
+            }
         }
     }
 }

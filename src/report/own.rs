@@ -30,6 +30,8 @@ pub struct OwnModel {
     pub licence: String,
     /// Number of parameters, if known.
     pub parameter_count: Option<u64>,
+    /// Who runs it, if it does not run here.
+    pub operator: Option<String>,
 }
 
 /// Strengths of the site's board with a covariance that knows its voters.
@@ -195,7 +197,8 @@ fn paragraphs(site: &Site<'_>) -> Vec<String> {
          votes. The best model is picked by the same votes that are then compared, which favours large groups."
             .to_owned(),
         "Country, licence and size are as given when a model was added. All models whose licence is not closed count as \
-         open, because their weights run here; a licence that the table of licences does not know is shown as such."
+         open: their weights run here, or, of a remote model, its operator vouches for the licence; a \
+         licence that the table of licences does not know is shown as such."
             .to_owned(),
     ];
     if let Some(untested) = press_gap(site) {

@@ -97,6 +97,7 @@ pub(super) fn models(site: &Site<'_>) -> Figure {
         column("country", "Country", 0),
         column("licence", "Licence", 0),
         column("size", "Size", 0),
+        column("run_by", "Run by", 0),
         column("rating", "Rating", 1),
         column("low", "95 % from", 1),
         column("high", "95 % to", 1),
@@ -130,6 +131,8 @@ fn model_row(site: &Site<'_>, model: usize, row: Option<&Row>) -> Vec<Cell> {
     let own = member.model;
     let mut cells = vec![text(&own.name), text(&own.maker), text(&own.country), text(&own.licence)];
     cells.push(text(size_class(own.parameter_count).1));
+    let remote = own.operator.as_ref().map(|operator| format!("remote: {operator}"));
+    cells.push(text(remote.as_deref().unwrap_or("this site")));
     let rating = row.and_then(|row| row.rating);
     let missing = [Cell::Missing, Cell::Missing, Cell::Missing];
     cells.extend(rating.map_or(missing, |one| [one.rating, one.low, one.high].map(number)));

@@ -219,10 +219,15 @@ fn decimals(width: f64) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::kit::whereabouts::Whereabouts;
     use crate::report::sample;
 
     fn site_page() -> String {
-        let site = Site { name: "Test".to_owned(), assets: "0".to_owned() };
+        let site = Site {
+            name: "Test".to_owned(),
+            assets: "0".to_owned(),
+            whereabouts: Whereabouts::default(),
+        };
         let report = sample::report();
         let body = body(&report, Place::Site).unwrap();
         SitePage { site: &site, body, scripts: SCRIPTS }.render().unwrap()

@@ -9,7 +9,6 @@ use arena_core::ranking::{
 use super::cells::{column, count, measured, number, text};
 use super::document::{Cell, Chart, Column, Figure, Measured, Table};
 use super::own::Estimated;
-use super::power::Z95;
 use super::{ReportError, SEED};
 
 /// Draws behind ranks where ranks are not shown.
@@ -251,13 +250,6 @@ pub(super) fn matrices(
 /// Accuracy: close to 95 % also for few trials; trials are treated as independent. Errors: none. Cost: none.
 /// Source: Wilson 1927, "Probable inference, the law of succession, and statistical inference".
 pub(super) fn wilson(successes: u64, trials: u64) -> Measured {
-    let (n, value) = (trials as f64, successes as f64 / trials as f64);
-    let z2 = Z95 * Z95;
-    let middle = (value + z2 / (2.0 * n)) / (1.0 + z2 / n);
-    let half = Z95 / (1.0 + z2 / n) * (value * (1.0 - value) / n + z2 / (4.0 * n * n)).sqrt();
-    Measured {
-        value,
-        low: (middle - half).clamp(0.0, value),
-        high: (middle + half).clamp(value, 1.0),
-    }
+    let share = arena_core::share::wilson(successes, trials);
+    Measured { value: share.value, low: share.low, high: share.high }
 }

@@ -6,11 +6,11 @@ pub mod handlers;
 pub mod pages;
 pub mod queries;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::path::Path;
 use std::sync::Arc;
 
-use arena_core::ranking::{self, AttributedVote, Board, Counts, RankingError, Settings};
+use arena_core::ranking::{self, AttributedVote, Board, Counts, RankingError, Row, Settings};
 use sha2::{Digest, Sha256};
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
@@ -18,6 +18,7 @@ use tokio::sync::Mutex;
 
 use crate::ranking::SEED;
 use crate::ranking::files::{self, FileError, FileVotes, Keep, Options};
+use crate::ranking::line;
 use crate::ranking::standing::{Basis, stand_as_given};
 
 /// What the importer is told about a file.
@@ -185,6 +186,13 @@ pub struct TrackBoard {
     pub basis: Option<Basis>,
 }
 
+impl TrackBoard {
+    /// Names with their rows: rated ones first, by rating, then the others by name.
+    pub fn in_order(&self) -> Vec<(&String, &Row)> {
+        line::in_order(&self.track.models, &self.board, |name| name)
+    }
+}
+
 /// Boards of tracks, computed when somebody asks for the first time.
 #[derive(Clone, Default)]
 pub struct Tracks {
@@ -199,15 +207,21 @@ impl Tracks {
         db: &PgPool,
         slug: &str,
     ) -> Result<Option<Arc<TrackBoard>>, TrackError> {
-        let mut connection = db.acquire().await?;
-        let Some(track) = queries::find(&mut connection, slug).await? else { return Ok(None) };
+        let found = queries::find(&mut *db.acquire().await?, slug).await?;
+        let Some(track) = found else { return Ok(None) };
+        // No connection is held while waiting: the site's own votes need them.
         let mut boards = self.boards.lock().await;
         if let Some(board) = boards.get(&track.id) {
             return Ok(Some(Arc::clone(board)));
         }
         let id = track.id;
+        let mut connection = db.acquire().await?;
+        let listed: HashSet<i64> =
+            queries::list(&mut connection).await?.iter().map(|track| track.id).collect();
+        boards.retain(|id, _| listed.contains(id));
         let votes = queries::list_votes(&mut connection, id).await?;
         let counts = queries::list_counts(&mut connection, &track).await?;
+        drop(connection);
         let compute = move || rank(track, &votes, &counts);
         let board = tokio::task::spawn_blocking(compute).await.map_err(|_| TrackError::Ended)??;
         let board = Arc::new(board);

@@ -69,11 +69,12 @@ pub(super) fn show(site: &Site, found: &TrackBoard) -> Result<HttpResponse, Http
     page(&TrackPage {
         site,
         track: &found.track,
-        lines: in_order(found)
+        lines: found
+            .in_order()
             .into_iter()
-            .map(|row| Line {
+            .map(|(name, row)| Line {
                 rank: row.rank.map_or("–".to_owned(), |rank| rank.rank.to_string()),
-                name: found.track.models.get(row.model).cloned().unwrap_or_default(),
+                name: name.clone(),
                 rating: row.rating.map_or("–".to_owned(), |it| format!("{:.0}", it.rating)),
                 interval: row
                     .rating
@@ -92,15 +93,4 @@ pub(super) fn show(site: &Site, found: &TrackBoard) -> Result<HttpResponse, Http
         ),
         skipped: wording::counted(found.track.skipped_rows, "row"),
     })
-}
-
-/// Rows, rated ones first, by rating, then the others by name.
-pub(super) fn in_order(found: &TrackBoard) -> Vec<&arena_core::ranking::Row> {
-    let mut rows: Vec<_> = found.board.rows.iter().collect();
-    let rating =
-        |row: &arena_core::ranking::Row| row.rating.map_or(f64::NEG_INFINITY, |it| it.rating);
-    rows.sort_by(|one, other| {
-        rating(other).total_cmp(&rating(one)).then(one.model.cmp(&other.model))
-    });
-    rows
 }

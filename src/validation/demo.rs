@@ -90,11 +90,12 @@ async fn register_one(
 
 /// The cache folder may have been filled anew: the same bytes at another place or time are the same model.
 async fn find_again(db: &PgPool, model: &Model, path: &Path) -> Result<(), ValidationError> {
+    let Some(known) = model.file() else { return Ok(()) };
     let unreadable = |source| ValidationError::Unreadable { path: path.to_owned(), source };
     let modified = path.metadata().and_then(|found| found.modified()).map_err(unreadable)?;
-    let same_time = (time::OffsetDateTime::from(modified) - model.file_modified_at).abs()
+    let same_time = (time::OffsetDateTime::from(modified) - known.modified_at).abs()
         < time::Duration::milliseconds(1);
-    let same_path = path.canonicalize().is_ok_and(|path| path == model.file_path);
+    let same_path = path.canonicalize().is_ok_and(|path| path == known.path);
     if same_time && same_path {
         return Ok(());
     }
@@ -102,7 +103,7 @@ async fn find_again(db: &PgPool, model: &Model, path: &Path) -> Result<(), Valid
     let inspected = tokio::task::spawn_blocking(move || inspect(&path))
         .await
         .map_err(|error| ValidationError::Trial(error.to_string()))??;
-    if inspected.sha256 == model.file_sha256 {
+    if inspected.sha256 == known.sha256 {
         let mut db = db.acquire().await?;
         let path = inspected.path.to_string_lossy();
         pool::queries::update_file(&mut db, model.id, &path, inspected.modified_at).await?;

@@ -1,6 +1,7 @@
 //! Admission of a model: header, digest, trial generation, entry into the pool. Each step may only refuse.
 
 pub mod demo;
+pub mod remote;
 
 use std::io::Read;
 use std::path::{Path, PathBuf};
@@ -16,8 +17,9 @@ use time::OffsetDateTime;
 use uuid::Uuid;
 
 use crate::config::Workers;
+use crate::inference::remote::AddressError;
 use crate::inference::{Engine, Job, LocalWorker, ModelFile, Output, WorkerError};
-use crate::pool::{self, Model, PoolError};
+use crate::pool::{self, GgufFile, Model, PoolError, Source};
 
 /// How long the trial generation may take once the model is loaded.
 const TRIAL_DEADLINE: Duration = Duration::from_secs(120);
@@ -66,8 +68,14 @@ pub enum ValidationError {
     /// The worker could not load it.
     #[error("the model could not be loaded: {0}")]
     Load(#[from] WorkerError),
+    /// The address or the key of an endpoint cannot be used.
+    #[error(transparent)]
+    Address(#[from] AddressError),
+    /// The endpoint does not answer.
+    #[error("the endpoint cannot be used: {0}")]
+    Endpoint(String),
     /// It loaded, and then did not answer.
-    #[error("the model was loaded, but its trial answer failed: {0}")]
+    #[error("the model is there, but its trial answer failed: {0}")]
     Trial(String),
     /// The pool refuses it.
     #[error(transparent)]
@@ -134,7 +142,7 @@ pub async fn admit(
     submission: Submission,
     progress: impl Fn(&str),
 ) -> Result<Model, ValidationError> {
-    check_words(&submission)?;
+    check_words([&submission.name, &submission.maker, &submission.licence], &submission.country)?;
     progress("reading the header and the digest of the file");
     let file = submission.file.clone();
     let inspected = tokio::task::spawn_blocking(move || inspect(&file))
@@ -148,24 +156,33 @@ pub async fn admit(
     Ok(model)
 }
 
-fn check_words(submission: &Submission) -> Result<(), ValidationError> {
-    let fits = |text: &str| (1..=120).contains(&text.chars().count()) && text.trim() == text;
-    if ![&submission.name, &submission.maker, &submission.licence]
-        .into_iter()
-        .all(|text| fits(text))
-    {
+/// Name, maker and licence have a length, and the country is a code.
+fn check_words(texts: [&str; 3], country: &str) -> Result<(), ValidationError> {
+    if !texts.into_iter().all(fits) {
         return Err(ValidationError::Words(
             "name, maker and licence have 1 to 120 characters and no space at their ends",
         ));
     }
-    let code = |code: &str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
-    if !submission.country.split('/').all(code) {
+    // A spreadsheet would take a cell that begins like this for a formula.
+    if texts[0].starts_with(['=', '+', '-', '@']) {
+        return Err(ValidationError::Words("a name may not begin with =, +, - or @"));
+    }
+    if !is_country(country) {
         return Err(ValidationError::Words(
             "the country is an ISO 3166 code of two capital letters, several joined by a slash, \
              for example CN or US/FR",
         ));
     }
     Ok(())
+}
+
+fn fits(text: &str) -> bool {
+    (1..=120).contains(&text.chars().count()) && text.trim() == text
+}
+
+fn is_country(codes: &str) -> bool {
+    let code = |code: &str| code.len() == 2 && code.bytes().all(|byte| byte.is_ascii_uppercase());
+    codes.split('/').all(code)
 }
 
 /// A file or name that is in the pool already needs no trial.
@@ -198,20 +215,29 @@ async fn trial(
     };
     let worker = LocalWorker::start("trial", file, template, workers);
     let readiness = worker.wait_ready().await?;
+    trial_answer(&worker).await?;
+    Ok(readiness.template)
+}
+
+/// One short answer of an engine that is ready.
+async fn trial_answer(engine: &dyn Engine) -> Result<(), ValidationError> {
     let message = |role, content: &str| Message { role, content: content.to_owned() };
-    let mut generation = worker.generate(Job {
+    let mut generation = engine.generate(Job {
         messages: vec![
             message(Role::System, "You are a helpful assistant."),
             message(Role::User, "Describe the sea in one sentence."),
         ],
         sampling: Sampling { max_tokens: 32, ..Sampling::default() },
         seed: 1,
+        conversation: None,
+        steps: None,
     });
     let mut text = String::new();
     let ended = tokio::time::timeout(TRIAL_DEADLINE, async {
         while let Some(output) = generation.outputs.recv().await {
             match output {
                 Output::Text(piece) => text.push_str(&piece),
+                Output::Record(_) => {}
                 Output::Done { .. } => return Ok(()),
                 Output::Failed { detail, .. } => return Err(detail),
             }
@@ -225,7 +251,7 @@ async fn trial(
         Ok(Ok(())) if text.trim().is_empty() => {
             Err(ValidationError::Trial("it has no visible text".to_owned()))
         }
-        Ok(Ok(())) => Ok(readiness.template),
+        Ok(Ok(())) => Ok(()),
     }
 }
 
@@ -238,17 +264,20 @@ fn entry(submission: Submission, inspected: Inspected, template: TemplateSource)
         country: submission.country,
         licence: submission.licence,
         base_model: submission.base_model,
-        architecture: header.architecture,
-        parameter_count: i64::try_from(header.parameter_count).unwrap_or(i64::MAX),
-        quantization: header.quantization,
         context_tokens: i32::try_from(header.context_length).unwrap_or(i32::MAX),
-        file_path: inspected.path,
-        file_size_bytes: i64::try_from(inspected.size_bytes).unwrap_or(i64::MAX),
-        file_modified_at: inspected.modified_at,
-        file_sha256: inspected.sha256,
-        chat_template: submission.chat_template,
-        template_source: template.as_str().to_owned(),
+        source: Source::File(GgufFile {
+            architecture: header.architecture,
+            parameter_count: i64::try_from(header.parameter_count).unwrap_or(i64::MAX),
+            quantization: header.quantization,
+            path: inspected.path,
+            size_bytes: i64::try_from(inspected.size_bytes).unwrap_or(i64::MAX),
+            modified_at: inspected.modified_at,
+            sha256: inspected.sha256,
+            chat_template: submission.chat_template,
+            template_source: template.as_str().to_owned(),
+        }),
         weight: 1,
         retired_at: None,
+        quarantine: None,
     }
 }

@@ -52,16 +52,18 @@ pub async fn cast(
         State::Skipped | State::Void => return Err(VoteError::Closed),
         State::Complete | State::Voted => {}
     }
-    if !battle::queries::close_voted(&mut tx, id).await? {
+    let Some(apart) = battle::queries::close_voted(&mut tx, id).await? else {
         // Somebody was faster, perhaps this very request sent twice.
         return match queries::find_verdict(&mut tx, id).await? {
             Some(first) if first == verdict => Ok(()),
             Some(_) => Err(VoteError::AlreadyDecided),
             None => Err(VoteError::Closed),
         };
+    };
+    if !apart {
+        queries::count_up(&mut tx, battle.models, verdict).await?;
     }
-    queries::count_up(&mut tx, battle.models, verdict).await?;
     // The lock that puts votes in order comes last, so that it is held for the commit only.
-    queries::insert(&mut tx, id, voter, verdict).await?;
+    queries::insert(&mut tx, id, voter, verdict, apart).await?;
     Ok(tx.commit().await?)
 }

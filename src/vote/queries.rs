@@ -38,6 +38,8 @@ pub struct Vote {
     pub p_draw: f64,
     /// Form of the answers, with length in characters.
     pub style: Option<Sides<StyleCounts>>,
+    /// Whether an answer said who wrote it; the vote is then counted apart.
+    pub leaked: bool,
 }
 
 fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
@@ -50,14 +52,19 @@ pub(super) async fn insert(
     battle: BattleId,
     voter: VoterId,
     verdict: Verdict,
+    apart: bool,
 ) -> sqlx::Result<()> {
     sqlx::query!(
-        "with total as (update vote_total set votes = votes + 1 returning votes)
+        "with total as (
+             update vote_total set votes = votes + 1, apart = apart + $4::boolean::integer
+             returning votes
+         )
          insert into votes (vote_index, battle_id, voter_id, verdict)
          select votes - 1, $1, $2, $3 from total",
         battle.0,
         voter.0,
-        verdict.as_str()
+        verdict.as_str(),
+        apart
     )
     .execute(&mut *db)
     .await?;
@@ -115,20 +122,40 @@ pub async fn list_cells(db: &mut PgConnection) -> sqlx::Result<Vec<Cell>> {
         .collect()
 }
 
-/// Votes from an index on, in order, at most `limit`.
+/// Votes that count, from an index on, in order, at most `limit`.
 pub async fn list_from(
     db: &mut PgConnection,
     first_index: i64,
     limit: i64,
 ) -> sqlx::Result<Vec<Vote>> {
+    list(db, first_index, limit, false).await
+}
+
+/// As [`list_from`], with the votes that are counted apart.
+pub async fn list_all_from(
+    db: &mut PgConnection,
+    first_index: i64,
+    limit: i64,
+) -> sqlx::Result<Vec<Vote>> {
+    list(db, first_index, limit, true).await
+}
+
+async fn list(
+    db: &mut PgConnection,
+    first_index: i64,
+    limit: i64,
+    all: bool,
+) -> sqlx::Result<Vec<Vote>> {
     let rows = sqlx::query!(
         "select vote_index, left_model_id, right_model_id, verdict, cast_at, votes.voter_id,
              question_id, language, p_draw, left_chars, left_headers, left_lists, left_bold,
-             right_chars, right_headers, right_lists, right_bold
+             right_chars, right_headers, right_lists, right_bold,
+             leaked
          from votes join battles using (battle_id)
-         where vote_index >= $1 order by vote_index limit $2",
+         where vote_index >= $1 and ($3 or not leaked) order by vote_index limit $2",
         first_index,
-        limit
+        limit,
+        all
     )
     .fetch_all(db)
     .await?;
@@ -150,6 +177,7 @@ pub async fn list_from(
                 language: row.language,
                 p_draw: row.p_draw,
                 style: left.zip(right).map(|(left, right)| Sides { left, right }),
+                leaked: row.leaked,
             })
         })
         .collect()

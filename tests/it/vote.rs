@@ -6,11 +6,11 @@ use std::sync::Arc;
 use arena_core::ids::Side;
 use arena_core::protocol::{Failure, Finish, Usage};
 use doubleblind::battle::job::void_abandoned;
-use doubleblind::pool::Model;
+use doubleblind::pool::{GgufFile, Model, Source};
 use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
-use crate::arena::{Script, Scripted, TestArena, Voter, model};
+use crate::arena::{Script, Scripted, TestArena, Voter, model, weights};
 use crate::tidy::{files_below, read};
 
 const VERDICTS: [&str; 5] = ["left", "right", "tie", "both_bad", "both_good"];
@@ -237,8 +237,11 @@ fn distinctive() -> Model {
         country: "DE/FR".to_owned(),
         licence: "LicenseRef-Test".to_owned(),
         base_model: Some("Acorn 1".to_owned()),
-        parameter_count: 3_210_000_000,
-        quantization: "IQ4_XS".to_owned(),
+        source: Source::File(GgufFile {
+            parameter_count: 3_210_000_000,
+            quantization: "IQ4_XS".to_owned(),
+            ..weights("Aster")
+        }),
         ..model("Aster")
     }
 }
@@ -246,8 +249,13 @@ fn distinctive() -> Model {
 #[tokio::test]
 async fn the_reveal_shows_who_was_who_and_how_the_answers_were_made() {
     let arena = TestArena::open().await;
-    let usage =
-        Usage { prompt_tokens: 20, answer_tokens: 4321, first_token_ms: 90, total_ms: 100_000 };
+    let usage = Usage {
+        prompt_tokens: 20,
+        answer_tokens: 4321,
+        first_token_ms: 90,
+        total_ms: 100_000,
+        reused_tokens: 0,
+    };
     let script = Script::says("one").ending(Finish::Length, usage);
     let engine = Arc::new(Scripted::named("engine 7.7", move |_| script.clone()));
     let aster = arena.join(distinctive(), &engine).await;
@@ -275,7 +283,7 @@ async fn the_reveal_shows_who_was_who_and_how_the_answers_were_made() {
         "Acorn 1",
         "3.2B",
         "IQ4_XS",
-        &distinctive().file_sha256,
+        &weights("Aster").sha256,
         &seed,
         "temperature 0.7, top-p 0.95, top-k 40, min-p 0.05, at most 512 tokens",
         "4\u{202F}321 tokens",

@@ -4,6 +4,7 @@
 //! Nothing here does I/O, reads a clock or owns a source of randomness. A caller hands in `now`,
 //! `&mut impl Rng` and bytes, so every result can be repeated by an outsider.
 
+pub mod confinement;
 pub mod gguf;
 pub mod ids;
 pub mod leak;
@@ -14,4 +15,6 @@ pub mod protocol;
 pub mod ranking;
 pub mod reasoning;
 pub mod sampling;
+pub mod share;
+pub mod steps;
 pub mod verdict;

@@ -4,7 +4,9 @@
 
 use serde::{Deserialize, Serialize};
 
+use crate::confinement::Confinement;
 use crate::sampling::Sampling;
+use crate::steps::Steps;
 
 /// Names one answer inside one worker process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -51,6 +53,18 @@ pub enum Request {
         sampling: Sampling,
         /// Seed of the sampler.
         seed: u32,
+        /// Answers of the same conversation may go on from each other's evaluated tokens; answers of
+        /// different ones never do, because the time saved would tell them of each other.
+        #[serde(default)]
+        conversation: Option<u64>,
+        /// Steps to take again, for the repetition of an earlier answer.
+        #[serde(default)]
+        steps: Option<Steps>,
+    },
+    /// Sets the threads of every step from the next one on.
+    Threads {
+        /// At least one.
+        count: u32,
     },
     /// Stops spending time on an answer but keeps its state.
     Pause {
@@ -99,15 +113,27 @@ pub enum TemplateSource {
     Given,
     /// No template: a base model gets the stated completion format.
     Completion,
+    /// An endpoint elsewhere applies its own; no worker ever says so.
+    Endpoint,
 }
 
 impl TemplateSource {
+    /// Reads the word in rows; the file's own template if it is another word.
+    pub fn parse(word: &str) -> Self {
+        match word {
+            "given" => Self::Given,
+            "completion" => Self::Completion,
+            _ => Self::File,
+        }
+    }
+
     /// The word in rows.
     pub fn as_str(self) -> &'static str {
         match self {
             TemplateSource::File => "file",
             TemplateSource::Given => "given",
             TemplateSource::Completion => "completion",
+            TemplateSource::Endpoint => "endpoint",
         }
     }
 }
@@ -148,7 +174,7 @@ impl Failure {
 }
 
 /// Counts and times of a finished answer.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Usage {
     /// Tokens of the rendered conversation.
     pub prompt_tokens: u32,
@@ -158,6 +184,30 @@ pub struct Usage {
     pub first_token_ms: u64,
     /// From the start of the work to the end, without time in the queue or paused.
     pub total_ms: u64,
+    /// Tokens of the conversation that were still evaluated from an earlier turn.
+    #[serde(default)]
+    pub reused_tokens: u32,
+}
+
+/// What is needed, beside model, conversation, sampling and seed, to write an answer again.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Record {
+    /// What llama.cpp was built with, in its own words.
+    pub features: String,
+    /// Tokens that one conversation may have.
+    pub context_tokens: u32,
+    /// Most tokens in one step.
+    pub batch_tokens: u32,
+    /// Places for answers in the context.
+    pub sequences: u32,
+    /// SHA-256 of the chat template in force, in hex; none for the stated completion format.
+    pub template_sha256: Option<String>,
+    /// SHA-256 of the formatted conversation, in hex.
+    pub prompt_sha256: String,
+    /// How tokens were evaluated, those of earlier turns included.
+    pub steps: Steps,
+    /// Whether the same steps can be taken again: none was shared, cut or taken twice.
+    pub repeatable: bool,
 }
 
 /// What a worker reports.
@@ -178,6 +228,9 @@ pub enum Event {
         engine: String,
         /// Where the conversation format comes from.
         template: TemplateSource,
+        /// How far the worker has locked itself in; a worker that says nothing has not.
+        #[serde(default)]
+        confinement: Confinement,
     },
     /// A piece of text.
     Token {
@@ -188,6 +241,13 @@ pub enum Event {
     },
     /// A step was taken that yielded no text, such as a part of a long question.
     Alive,
+    /// How an answer was computed, said just before its end.
+    Record {
+        /// Which answer.
+        key: AnswerKey,
+        /// The whole of it.
+        record: Record,
+    },
     /// The answer is complete.
     Done {
         /// Which answer.
@@ -244,6 +304,8 @@ mod tests {
             messages: vec![Message { role: Role::User, content: "two\nlines".into() }],
             sampling: Sampling::default(),
             seed: 42,
+            conversation: Some(3),
+            steps: Some("128t2*3 1t1".parse().unwrap()),
         };
 
         let line = encode(&request);

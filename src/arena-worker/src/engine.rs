@@ -4,31 +4,34 @@
 //! and costs nothing; prompts are evaluated in chunks so that a long one does not stop the others.
 
 use std::collections::VecDeque;
-use std::num::NonZeroU32;
 use std::sync::mpsc::{Receiver, TryRecvError};
 use std::time::Instant;
 
-use arena_core::protocol::{AnswerKey, Event, Failure, Finish, Message, Request};
-use arena_core::sampling::Sampling;
+use arena_core::protocol::{AnswerKey, Event, Failure, Finish, Record, Request};
+use arena_core::steps::Step;
 use llama_cpp_2::context::LlamaContext;
-use llama_cpp_2::context::params::LlamaContextParams;
 use llama_cpp_2::llama_backend::LlamaBackend;
 use llama_cpp_2::llama_batch::LlamaBatch;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::model::params::LlamaModelParams;
 use llama_cpp_2::token::LlamaToken;
 
+use crate::allowance::Allowance;
+use crate::load::{format_of, new_context};
+use crate::native;
+use crate::numbers;
 use crate::options::Options;
-use crate::sequence::Sequence;
+use crate::places::{self, Places};
+use crate::prompt::{neutralise, sha256, tokenize};
+use crate::sequence::{Sequence, Task};
+use crate::stops::Stops;
 use crate::template::{Format, TemplateError};
 use crate::text::is_mark;
 
 /// Versions that are part of an answer's provenance; they follow the pins in Cargo.toml.
 const ENGINE: &str = "llama-cpp-2 0.1.160, llama-cpp-sys-2 0.1.161";
-/// Tokens in one decode step; small enough for a sign of life every few seconds on slow machines.
-const BATCH_TOKENS: usize = 256;
-/// Prompt tokens in one step while other answers are being written.
-const SHARED_CHUNK_TOKENS: usize = 64;
+/// Most tokens in one decode step.
+pub(crate) const BATCH_TOKENS: usize = 256;
 /// Shortest answer that must still fit behind a conversation, in tokens.
 const SMALLEST_ANSWER_TOKENS: usize = 64;
 
@@ -66,9 +69,16 @@ pub(crate) struct Engine<'m, 'e> {
     context: LlamaContext<'m>,
     batch: LlamaBatch<'m>,
     format: Format,
+    stops: Stops,
     context_tokens: usize,
-    slots: Vec<Option<Sequence>>,
-    waiting: VecDeque<Sequence>,
+    places: Places,
+    waiting: VecDeque<Box<Sequence>>,
+    allowance: Allowance,
+    /// Threads that the app grants, and those of the last step.
+    granted: u32,
+    in_force: u32,
+    /// What all answers have in common.
+    record: Record,
     emit: &'e mut dyn FnMut(&Event),
 }
 
@@ -88,17 +98,30 @@ impl<'m, 'e> Engine<'m, 'e> {
         let model =
             LlamaModel::load_from_file(&backend, &options.model, &LlamaModelParams::default())
                 .map_err(EngineError::Load)?;
-        let format = format_of(&model, chat_template)?;
+        let (format, template_sha256) = format_of(&model, chat_template)?;
         let context_tokens = options.context_tokens.min(model.n_ctx_train().max(256));
         let context = new_context(&backend, &model, options, context_tokens)?;
+        let record = Record {
+            features: native::features(),
+            context_tokens,
+            batch_tokens: BATCH_TOKENS as u32,
+            sequences: options.sequences,
+            template_sha256,
+            ..Record::default()
+        };
         let mut engine = Engine {
             model: &model,
             context,
             batch: LlamaBatch::new(BATCH_TOKENS, 1),
+            stops: Stops::of(&model, format.stops()),
             format,
             context_tokens: context_tokens as usize,
-            slots: (0..options.sequences).map(|_| None).collect(),
+            places: Places::new(options.sequences),
             waiting: VecDeque::new(),
+            allowance: Allowance::new(BATCH_TOKENS),
+            granted: options.threads,
+            in_force: options.threads,
+            record,
             emit,
         };
         engine.warm_up()?;
@@ -110,6 +133,7 @@ impl<'m, 'e> Engine<'m, 'e> {
             threads: options.threads,
             engine: ENGINE.to_owned(),
             template: engine.format.source(),
+            confinement: options.confinement,
         });
         engine.serve(requests)
     }
@@ -140,51 +164,38 @@ impl<'m, 'e> Engine<'m, 'e> {
         }
     }
 
-    fn has_work(&self) -> bool {
-        self.slots.iter().flatten().any(|sequence| !sequence.paused)
+    fn has_work(&mut self) -> bool {
+        self.places.running().next().is_some()
     }
 
     fn take(&mut self, request: Request) {
         match request {
             Request::Configure { .. } => {}
-            Request::Generate { key, messages, sampling, seed } => {
-                match self.prepare(key, &messages, &sampling, seed) {
-                    Ok(sequence) => self.waiting.push_back(sequence),
-                    Err((failure, message)) => {
-                        (self.emit)(&Event::Failed { key: Some(key), failure, message });
-                    }
+            Request::Generate { key, .. } => match self.prepare(request) {
+                Ok(sequence) => self.waiting.push_back(Box::new(sequence)),
+                Err((failure, message)) => {
+                    (self.emit)(&Event::Failed { key: Some(key), failure, message });
                 }
-            }
+            },
+            Request::Threads { count } => self.granted = count.max(1),
             Request::Pause { key } => self.set_paused(key, true),
             Request::Resume { key } => self.set_paused(key, false),
             Request::Cancel { key } => {
                 self.waiting.retain(|waiting| waiting.key != key);
-                if let Some(slot) = self.slot_of(key) {
-                    self.release(slot);
+                if let Some((place, _)) = self.places.find(key) {
+                    self.places.end(&mut self.context, place);
                 }
             }
         }
     }
 
     fn set_paused(&mut self, key: AnswerKey, paused: bool) {
-        let all = self.waiting.iter_mut().chain(self.slots.iter_mut().flatten());
-        for sequence in all.filter(|sequence| sequence.key == key) {
+        if let Some((_, sequence)) = self.places.find(key) {
             sequence.paused = paused;
         }
-    }
-
-    fn slot_of(&self, key: AnswerKey) -> Option<usize> {
-        self.slots.iter().position(|slot| slot.as_ref().is_some_and(|s| s.key == key))
-    }
-
-    /// Frees a sequence and its part of the context. The sequence itself can be admitted again.
-    fn release(&mut self, slot: usize) -> Option<Sequence> {
-        let id = u32::try_from(slot).ok();
-        // Removing a whole sequence cannot fail in llama.cpp; a partial removal can.
-        let _ = self.context.clear_kv_cache_seq(id, None, None);
-        let mut sequence = self.slots.get_mut(slot).and_then(Option::take)?;
-        sequence.evaluated = 0;
-        Some(sequence)
+        for sequence in self.waiting.iter_mut().filter(|sequence| sequence.key == key) {
+            sequence.paused = paused;
+        }
     }
 
     /// Gives places in the context to the answers that have waited longest.
@@ -193,31 +204,23 @@ impl<'m, 'e> Engine<'m, 'e> {
     /// sampler, and is evaluated again when it goes on.
     fn admit(&mut self) {
         while let Some(next) = self.waiting.iter().position(|sequence| !sequence.paused) {
-            let Some(slot) = self.free_slot() else { return };
             let Some(sequence) = self.waiting.remove(next) else { return };
-            self.slots[slot] = Some(sequence);
+            match self.places.admit(&mut self.context, sequence) {
+                Ok(parked) => self.waiting.extend(parked),
+                Err(sequence) => {
+                    self.waiting.insert(next, sequence);
+                    return;
+                }
+            }
         }
     }
 
-    fn free_slot(&mut self) -> Option<usize> {
-        let free = self.slots.iter().position(Option::is_none);
-        free.or_else(|| {
-            let paused = |slot: &Option<Sequence>| slot.as_ref().is_some_and(|s| s.paused);
-            let slot = self.slots.iter().position(paused)?;
-            let parked = self.release(slot)?;
-            self.waiting.push_back(parked);
-            Some(slot)
-        })
-    }
-
-    fn prepare(
-        &self,
-        key: AnswerKey,
-        messages: &[Message],
-        sampling: &Sampling,
-        seed: u32,
-    ) -> Result<Sequence, (Failure, String)> {
-        let messages = neutralise(self.model, messages);
+    fn prepare(&self, request: Request) -> Result<Sequence, (Failure, String)> {
+        let Request::Generate { key, messages, sampling, seed, conversation, steps } = request
+        else {
+            return Err((Failure::Decode, "no request for an answer".to_owned()));
+        };
+        let messages = neutralise(self.model, &messages);
         let text = self
             .format
             .render(&messages)
@@ -227,61 +230,115 @@ impl<'m, 'e> Engine<'m, 'e> {
             let message = format!("{} tokens in {}", tokens.len(), self.context_tokens);
             return Err((Failure::TooLong, message));
         }
-        let limit = self.context_tokens.min(tokens.len() + sampling.max_tokens as usize);
-        Ok(Sequence::new(key, tokens, limit, sampling, seed, self.format.stops()))
+        let task = Task {
+            key,
+            conversation,
+            limit: self.context_tokens.min(tokens.len() + sampling.max_tokens as usize),
+            tokens,
+            prompt_sha256: sha256(&text),
+            stops: self.stops.texts(),
+            follow: steps,
+        };
+        Ok(Sequence::new(task, &sampling, seed))
     }
 
     /// One decode step over everything that is not paused, then one token for each answer.
     fn step(&mut self) -> Result<(), EngineError> {
-        self.batch.clear();
-        let active = self.slots.iter().flatten().filter(|sequence| !sequence.paused).count();
-        let chunk = if active > 1 { SHARED_CHUNK_TOKENS } else { BATCH_TOKENS };
-        let mut sampled_at = Vec::with_capacity(active);
-        for (slot, sequence) in self.slots.iter_mut().enumerate() {
-            let Some(sequence) = sequence.as_mut().filter(|sequence| !sequence.paused) else {
-                continue;
-            };
-            let room = BATCH_TOKENS.saturating_sub(self.batch.n_tokens() as usize);
-            let count = sequence.pending().min(chunk).min(room);
-            let last = sequence.evaluated + count == sequence.tokens.len();
-            for i in 0..count {
-                let position = sequence.evaluated + i;
-                let logits = last && i + 1 == count;
-                self.batch
-                    .add(sequence.tokens[position], position as i32, &[slot as i32], logits)
-                    .map_err(|error| EngineError::Decode(error.to_string()))?;
-            }
-            sequence.evaluated += count;
-            if last && count > 0 {
-                sampled_at.push((slot, self.batch.n_tokens() - 1));
-            }
-        }
-        if self.batch.n_tokens() == 0 {
+        let plan = self.plan();
+        if plan.parts.is_empty() {
             return Ok(());
         }
+        self.use_threads(plan.threads);
+        let sampled_at = self.fill(&plan)?;
         let started = Instant::now();
         self.context
             .decode(&mut self.batch)
             .map_err(|error| EngineError::Decode(error.to_string()))?;
         let spent = started.elapsed();
-        for sequence in self.slots.iter_mut().flatten().filter(|sequence| !sequence.paused) {
+        self.allowance.learn(plan.reading_tokens, plan.writing, spent);
+        for (_, sequence) in self.places.running() {
             sequence.spend(spent);
         }
         if sampled_at.is_empty() {
             (self.emit)(&Event::Alive);
         }
-        for (slot, at) in sampled_at {
-            self.advance(slot, at);
+        for (place, at) in sampled_at {
+            self.advance(place, at);
         }
         Ok(())
     }
 
+    /// How many tokens of which answer the next step holds: one of each answer being written, and
+    /// of conversations still being read as many as the measured speed allows.
+    fn plan(&mut self) -> Plan {
+        let mut pending: Vec<_> = self.places.running().map(|(at, s)| (at, s.pending())).collect();
+        let writing = pending.iter().filter(|(_, pending)| *pending == 1).count();
+        let readers = pending.len() - writing;
+        let room = BATCH_TOKENS.saturating_sub(writing);
+        let reading = self.allowance.tokens(writing).min(room);
+        let share = reading.checked_div(readers).unwrap_or(0).max(1);
+        if reading == 0 {
+            pending.retain(|(_, pending)| *pending == 1);
+        }
+        let mut plan = Plan { parts: pending, threads: self.granted, reading_tokens: 0, writing };
+        // An answer that repeats another one takes the steps of that one while it is alone.
+        let followed = match &plan.parts[..] {
+            [(at, _)] => self.places.at(*at).and_then(|s| s.follow.front().copied()),
+            _ => None,
+        };
+        let most = followed.map_or(share, |step| (step.tokens as usize).clamp(1, BATCH_TOKENS));
+        plan.threads = followed.map_or(self.granted, |step| step.threads.clamp(1, 1024));
+        for (_, count) in plan.parts.iter_mut().filter(|(_, pending)| *pending > 1) {
+            *count = most.min(*count);
+            plan.reading_tokens += *count;
+        }
+        plan
+    }
+
+    /// Threads change between steps and never within one.
+    fn use_threads(&mut self, count: u32) {
+        if count != self.in_force && native::set_threads(&mut self.context, count) {
+            self.allowance.rescale(self.in_force, count);
+            self.in_force = count;
+        }
+    }
+
+    /// Writes the planned tokens into the batch and says which answers gain a token, and where.
+    fn fill(&mut self, plan: &Plan) -> Result<Vec<(usize, i32)>, EngineError> {
+        self.batch.clear();
+        let mut sampled_at = Vec::with_capacity(plan.parts.len());
+        for &(place, count) in &plan.parts {
+            let Some(sequence) = self.places.at(place) else { continue };
+            let last = count == sequence.pending();
+            for i in 0..count {
+                let position = sequence.evaluated + i;
+                let logits = last && i + 1 == count;
+                self.batch
+                    .add(sequence.tokens[position], position as i32, &[place as i32], logits)
+                    .map_err(|error| EngineError::Decode(error.to_string()))?;
+            }
+            let tokens = u32::try_from(count).unwrap_or(u32::MAX);
+            let shared = plan.parts.len() > 1;
+            sequence.note(Step { tokens, threads: self.in_force, shared });
+            if last {
+                sampled_at.push((place, self.batch.n_tokens() - 1));
+            }
+        }
+        Ok(sampled_at)
+    }
+
     /// Samples one token of one answer and ends the answer where it is complete.
-    fn advance(&mut self, slot: usize, at: i32) {
-        let Some(sequence) = self.slots.get_mut(slot).and_then(Option::as_mut) else { return };
+    fn advance(&mut self, place: usize, at: i32) {
+        let Some(sequence) = self.places.at(place) else { return };
+        if !numbers::can_be_sampled(self.context.get_logits_ith(at)) {
+            let (key, failure) = (sequence.key, Failure::Decode);
+            self.places.end(&mut self.context, place);
+            let message = numbers::NOT_FINITE.to_owned();
+            return (self.emit)(&Event::Failed { key: Some(key), failure, message });
+        }
         // `sample` accepts the token too: a second `accept` would count it twice.
         let token = sequence.sampler.sample(&self.context, at);
-        let finish = if self.model.vocab().is_eog(token) {
+        let finish = if self.model.vocab().is_eog(token) || self.stops.ends(token) {
             Some(Finish::Stop)
         } else {
             sequence.accept(token);
@@ -299,18 +356,26 @@ impl<'m, 'e> Engine<'m, 'e> {
             }
         };
         if let Some(finish) = finish {
-            self.end(slot, finish);
+            self.end(place, finish);
         }
     }
 
-    fn end(&mut self, slot: usize, finish: Finish) {
-        let Some(mut sequence) = self.release(slot) else { return };
+    fn end(&mut self, place: usize, finish: Finish) {
+        let Some(mut sequence) = self.places.end(&mut self.context, place) else { return };
         let key = sequence.key;
         let text = sequence.assembler.finish();
         if !text.is_empty() {
             (self.emit)(&Event::Token { key, text });
         }
-        (self.emit)(&Event::Done { key, finish, usage: sequence.usage() });
+        let usage = sequence.usage();
+        let record = Record {
+            prompt_sha256: sequence.prompt_sha256,
+            steps: sequence.steps,
+            repeatable: sequence.repeatable,
+            ..self.record.clone()
+        };
+        (self.emit)(&Event::Record { key, record });
+        (self.emit)(&Event::Done { key, finish, usage });
     }
 
     /// Touches every weight once, so that the first battle does not wait for the disk.
@@ -320,70 +385,16 @@ impl<'m, 'e> Engine<'m, 'e> {
         let token = tokenize(self.model, "a").first().copied().unwrap_or(LlamaToken::new(0));
         self.batch.add(token, 0, &[0], true).map_err(|error| decode(error.to_string()))?;
         self.context.decode(&mut self.batch).map_err(|error| decode(error.to_string()))?;
-        self.release(0);
+        places::clear(&mut self.context, 0);
         Ok(())
     }
 }
 
-fn format_of(model: &LlamaModel, given: Option<String>) -> Result<Format, EngineError> {
-    let piece = |token| {
-        let bytes = model.vocab().token_to_piece(token, true, None);
-        String::from_utf8_lossy(&bytes).into_owned()
-    };
-    let from_file = model.meta_val_str("tokenizer.chat_template").ok();
-    let (bos, eos) = (model.vocab().bos(), model.vocab().eos());
-    let text = |token: LlamaToken| if token.0 < 0 { String::new() } else { piece(token) };
-    Ok(Format::new(given, from_file, text(bos), text(eos))?)
-}
-
-fn new_context<'m>(
-    backend: &LlamaBackend,
-    model: &'m LlamaModel,
-    options: &Options,
-    context_tokens: u32,
-) -> Result<LlamaContext<'m>, EngineError> {
-    let threads = i32::try_from(options.threads).unwrap_or(1);
-    let params = LlamaContextParams::default()
-        .with_n_ctx(NonZeroU32::new(context_tokens.saturating_mul(options.sequences)))
-        .with_n_seq_max(options.sequences)
-        .with_n_batch(BATCH_TOKENS as u32)
-        .with_n_ubatch(BATCH_TOKENS as u32)
-        .with_n_threads(threads)
-        .with_n_threads_batch(threads)
-        .with_kv_unified(false);
-    model
-        .new_context(backend, params)
-        .map_err(|source| EngineError::Context { tokens: context_tokens, source })
-}
-
-/// A template writes the beginning-of-text token itself where it wants one; a doubled one is dropped.
-fn tokenize(model: &LlamaModel, text: &str) -> Vec<LlamaToken> {
-    let vocab = model.vocab();
-    let mut tokens = vocab.tokenize(text.as_bytes(), true, true);
-    if tokens.len() > 1 && tokens[0] == vocab.bos() && tokens[1] == vocab.bos() {
-        tokens.remove(0);
-    }
-    tokens
-}
-
-/// Breaks up control tokens that a voter or a model wrote as text, so that nobody can end a turn or
-/// open another one from inside a message.
-fn neutralise(model: &LlamaModel, messages: &[Message]) -> Vec<Message> {
-    let vocab = model.vocab();
-    let mut messages = messages.to_vec();
-    for message in messages.iter_mut().filter(|message| message.content.contains(['<', '['])) {
-        for token in vocab.tokenize(message.content.as_bytes(), false, true) {
-            if !vocab.is_control(token) {
-                continue;
-            }
-            let piece =
-                String::from_utf8_lossy(&vocab.token_to_piece(token, true, None)).into_owned();
-            let mut letters = piece.chars();
-            if let Some(first) = letters.next() {
-                let broken = format!("{first}\u{2060}{}", letters.as_str());
-                message.content = message.content.replace(&piece, &broken);
-            }
-        }
-    }
-    messages
+/// What the next step consists of.
+struct Plan {
+    /// Places with the number of their tokens.
+    parts: Vec<(usize, usize)>,
+    threads: u32,
+    reading_tokens: usize,
+    writing: usize,
 }

@@ -2,137 +2,14 @@
 
 #![expect(clippy::unwrap_used, clippy::expect_used, reason = "a test may end in a panic")]
 
-use std::collections::BTreeMap;
-use std::io::{BufRead, BufReader, Write};
-use std::path::PathBuf;
-use std::process::{Child, ChildStdin, Command, Stdio};
-use std::sync::mpsc::{Receiver, channel};
+mod harness;
+mod steps;
+
 use std::time::{Duration, Instant};
 
-use arena_core::protocol::{
-    AnswerKey, Event, Failure, Finish, Message, Request, Role, TemplateSource, Usage, decode,
-    encode,
-};
-use arena_core::sampling::Sampling;
+use arena_core::protocol::{AnswerKey, Event, Failure, Finish, Request};
 
-const DEADLINE: Duration = Duration::from_secs(120);
-
-fn model() -> PathBuf {
-    let path = std::env::var_os("DOUBLEBLIND_TEST_MODEL").map_or_else(
-        || {
-            let home = PathBuf::from(std::env::var_os("HOME").unwrap_or_default());
-            home.join(".cache/doubleblind/models/smollm2-135m-instruct-q4_1.gguf")
-        },
-        PathBuf::from,
-    );
-    assert!(path.exists(), "{} is missing: run `make models`", path.display());
-    path
-}
-
-struct Worker {
-    child: Child,
-    stdin: Option<ChildStdin>,
-    events: Receiver<Event>,
-}
-
-#[derive(Debug, Clone, PartialEq, Default)]
-struct Answer {
-    text: String,
-    end: Option<(Finish, Usage)>,
-}
-
-impl Worker {
-    fn start(model: &std::path::Path, options: &[&str]) -> Self {
-        let mut child = Command::new(env!("CARGO_BIN_EXE_arena-worker"))
-            .arg("--model")
-            .arg(model)
-            .args(options)
-            .env_clear()
-            .env("OMP_WAIT_POLICY", "passive")
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .unwrap();
-        let stdin = child.stdin.take();
-        let stdout = BufReader::new(child.stdout.take().unwrap());
-        let (sender, events) = channel();
-        std::thread::spawn(move || {
-            for line in stdout.lines().map_while(Result::ok) {
-                if sender.send(decode(&line).unwrap()).is_err() {
-                    return;
-                }
-            }
-        });
-        let mut worker = Self { child, stdin, events };
-        worker.send(&Request::Configure { chat_template: None });
-        worker
-    }
-
-    fn ready(options: &[&str]) -> Self {
-        let worker = Self::start(&model(), options);
-        match worker.next() {
-            Event::Ready { template, .. } => assert_eq!(template, TemplateSource::File),
-            other => panic!("{other:?}"),
-        }
-        worker
-    }
-
-    fn send(&mut self, request: &Request) {
-        let line = encode(request);
-        self.stdin.as_mut().unwrap().write_all(line.as_bytes()).unwrap();
-    }
-
-    fn ask(&mut self, key: u64, question: &str, seed: u32, max_tokens: u32) {
-        let message = |role, content: &str| Message { role, content: content.to_owned() };
-        self.send(&Request::Generate {
-            key: AnswerKey(key),
-            messages: vec![
-                message(Role::System, "You are a helpful assistant."),
-                message(Role::User, question),
-            ],
-            sampling: Sampling { max_tokens, ..Sampling::default() },
-            seed,
-        });
-    }
-
-    fn next(&self) -> Event {
-        loop {
-            let event = self.events.recv_timeout(DEADLINE).expect("a word within two minutes");
-            if event != Event::Alive {
-                return event;
-            }
-        }
-    }
-
-    /// Collects answers until `count` of them have ended.
-    fn collect(&self, count: usize) -> BTreeMap<u64, Answer> {
-        let mut answers: BTreeMap<u64, Answer> = BTreeMap::new();
-        while answers.values().filter(|answer| answer.end.is_some()).count() < count {
-            match self.next() {
-                Event::Token { key, text } => answers.entry(key.0).or_default().text += &text,
-                Event::Done { key, finish, usage } => {
-                    answers.entry(key.0).or_default().end = Some((finish, usage));
-                }
-                other => panic!("{other:?}"),
-            }
-        }
-        answers
-    }
-
-    fn cpu_ticks(&self) -> u64 {
-        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.child.id())).unwrap();
-        let fields: Vec<_> = stat.rsplit(')').next().unwrap().split_whitespace().collect();
-        fields[11].parse::<u64>().unwrap() + fields[12].parse::<u64>().unwrap()
-    }
-}
-
-impl Drop for Worker {
-    fn drop(&mut self) {
-        let _ = self.child.kill();
-        let _ = self.child.wait();
-    }
-}
+use harness::Worker;
 
 #[test]
 fn a_question_is_answered_and_the_tokens_are_counted() {

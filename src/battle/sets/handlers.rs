@@ -6,6 +6,7 @@ use askama::Template;
 use sqlx::PgPool;
 
 use super::queries::{self, Listed, ListedQuestion};
+use crate::battle::{Ring, stored};
 use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::wording;
@@ -78,7 +79,42 @@ async fn set(
     page(&SetPage { site: &site, set: SetLine::from(listed), questions })
 }
 
-/// `GET /sets` and `GET /sets/{id}`.
+#[derive(Template)]
+#[template(path = "battle/coverage.html")]
+struct CoveragePage<'a> {
+    site: &'a Site,
+    lines: Vec<CoverageLine>,
+}
+
+struct CoverageLine {
+    set: String,
+    model: String,
+    questions: String,
+    complete: String,
+    part: String,
+    failed: String,
+}
+
+async fn coverage(site: Data<Site>, ring: Data<Ring>) -> Result<HttpResponse, HttpError> {
+    let mut db = ring.db.acquire().await.map_err(HttpError::internal)?;
+    let conditions = stored::conditions(&ring.answering);
+    let found = stored::queries::list_coverage(&mut db, &conditions).await;
+    let line = |found: stored::queries::Coverage| CoverageLine {
+        questions: wording::count(found.questions),
+        complete: wording::count(found.complete),
+        part: format!("{:.0} %", 100.0 * found.complete as f64 / found.questions as f64),
+        failed: wording::count(found.failed),
+        set: found.set,
+        model: found.model,
+    };
+    let lines = found.map_err(HttpError::internal)?.into_iter().map(line).collect();
+    page(&CoveragePage { site: &site, lines })
+}
+
+/// `GET /sets`, `GET /sets/coverage` and `GET /sets/{id}`.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.route("/sets", web::get().to(sets)).route("/sets/{id}", web::get().to(set));
+    config
+        .route("/sets", web::get().to(sets))
+        .route("/sets/coverage", web::get().to(coverage))
+        .route("/sets/{id}", web::get().to(set));
 }

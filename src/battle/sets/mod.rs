@@ -112,6 +112,11 @@ pub fn read(folder: &Path) -> Result<Set, SetError> {
         let reason = "the id must be the folder's name and the version at least 1".to_owned();
         return Err(SetError::Header { path, reason });
     }
+    let base = header.language.split('-').next().unwrap_or_default();
+    if !(2..=3).contains(&base.len()) || !base.bytes().all(|byte| byte.is_ascii_alphabetic()) {
+        let reason = "the language must be a BCP 47 code such as fr, da or zh-Hant".to_owned();
+        return Err(SetError::Header { path, reason });
+    }
     let path = folder.join("prompts.jsonl");
     let text = open(&path)?;
     let mut seen = HashSet::new();

@@ -185,3 +185,30 @@ pub async fn find_question(
         (row.set_id, question)
     }))
 }
+
+/// Turns of a question of an evaluation set; empty when there is none.
+pub(in crate::battle) async fn find_question_turns(
+    db: &mut PgConnection,
+    question: i64,
+) -> sqlx::Result<Vec<String>> {
+    let turns = sqlx::query_scalar!("select turns from questions where question_id = $1", question)
+        .fetch_optional(db)
+        .await?;
+    Ok(turns.unwrap_or_default())
+}
+
+/// Language of a question's set, without script and region.
+pub(in crate::battle) async fn find_question_language(
+    db: &mut PgConnection,
+    question: i64,
+) -> sqlx::Result<Option<String>> {
+    sqlx::query_scalar!(
+        "select substring(lower(s.language) from '^([a-z]{2,3})(-|$)') from questions q
+         join eval_sets s on s.set_id = q.set_id and s.version = q.set_version
+         where question_id = $1",
+        question
+    )
+    .fetch_optional(db)
+    .await
+    .map(Option::flatten)
+}

@@ -5,31 +5,13 @@ use arena_core::ranking::{
 };
 use serde::Serialize;
 
-use crate::export::rounded;
 use crate::ranking::files::FileVotes;
+use crate::ranking::line::Line;
 
 use super::{Arguments, Interval};
 
 /// Half the width of a 95 % interval in standard errors.
 const Z_95: f64 = 1.959_963_984_540_054;
-
-/// One model; the fields are the columns of the CSV.
-#[derive(Clone, Debug, Serialize)]
-pub(super) struct Line {
-    pub(super) rank: Option<usize>,
-    pub(super) rank_low: Option<usize>,
-    pub(super) rank_high: Option<usize>,
-    pub(super) model: String,
-    pub(super) rating: Option<f64>,
-    pub(super) ci_low: Option<f64>,
-    pub(super) ci_high: Option<f64>,
-    pub(super) votes: u64,
-    pub(super) wins: u64,
-    pub(super) losses: u64,
-    pub(super) ties: u64,
-    pub(super) both_bad: u64,
-    pub(super) status: &'static str,
-}
 
 /// A line with what only JSON has.
 #[derive(Clone, Debug, Serialize)]
@@ -196,22 +178,10 @@ pub(super) fn entries(board: &Board, models: &[String], interval: Interval) -> V
 }
 
 fn entry(row: &Row, model: &str, interval: Interval) -> Entry {
-    let bounds = row.rating.filter(|_| interval != Interval::None);
-    let line = Line {
-        rank: row.rank.map(|rank| rank.rank),
-        rank_low: row.rank.map(|rank| rank.best),
-        rank_high: row.rank.map(|rank| rank.worst),
-        model: model.to_owned(),
-        rating: row.rating.map(|rating| rounded(rating.rating)),
-        ci_low: bounds.map(|rating| rounded(rating.low)),
-        ci_high: bounds.map(|rating| rounded(rating.high)),
-        votes: row.votes,
-        wins: row.wins,
-        losses: row.losses,
-        ties: row.ties,
-        both_bad: row.both_bad,
-        status: row.status.as_str(),
-    };
+    let mut line = Line::of(row, model);
+    if interval == Interval::None {
+        (line.ci_low, line.ci_high) = (None, None);
+    }
     Entry { line, rank_ub: row.rank.map(|rank| rank.ub) }
 }
 

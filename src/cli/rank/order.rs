@@ -4,10 +4,10 @@ use arena_core::ranking::{Elo, Vote, order_averaged_elo};
 use rand::SeedableRng;
 use rand_xoshiro::Xoshiro256PlusPlus;
 
-use crate::export::rounded;
 use crate::ranking::files::FileVotes;
+use crate::ranking::line::{Line, rounded};
 
-use super::document::{Choices, Document, Entry, Line, sort};
+use super::document::{Choices, Document, Entry, sort};
 use super::{Arguments, Result, fitted};
 
 pub(super) fn document(file: &FileVotes, arguments: &Arguments) -> Result<Document> {

@@ -6,16 +6,18 @@ use std::io::Write;
 use arena_core::ranking::{BothBadRule, TieRule};
 
 use crate::cli::Outcome;
+use crate::ranking::line::{COLUMNS, Line};
 
 use super::Format;
-use super::document::{Choices, Document, Entry, Line, Scale};
+use super::document::{Choices, Document, Entry, Scale};
 
 pub(super) fn print(document: &Document, format: Format) -> Outcome {
     let mut out = std::io::stdout().lock();
     match format {
         Format::Json => writeln!(out, "{}", serde_json::to_string_pretty(document)?)?,
         Format::Csv => {
-            let mut writer = csv::Writer::from_writer(out);
+            let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(out);
+            writer.write_record(COLUMNS)?;
             for entry in &document.models {
                 writer.serialize(&entry.line)?;
             }

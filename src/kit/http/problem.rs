@@ -16,11 +16,12 @@ pub struct HttpError {
     status: StatusCode,
     message: String,
     link: Option<(String, String)>,
+    retry_after_seconds: Option<u32>,
 }
 
 impl HttpError {
     fn new(status: StatusCode, message: impl Into<String>) -> Self {
-        Self { status, message: message.into(), link: None }
+        Self { status, message: message.into(), link: None, retry_after_seconds: None }
     }
 
     /// 400: what was sent cannot be used.
@@ -46,9 +47,10 @@ impl HttpError {
         Self::new(StatusCode::CONFLICT, message)
     }
 
-    /// 503: try again later.
-    pub fn unavailable(message: impl Into<String>) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, message)
+    /// 503: try again after so many seconds.
+    pub fn unavailable(message: impl Into<String>, seconds: u32) -> Self {
+        let error = Self::new(StatusCode::SERVICE_UNAVAILABLE, message);
+        Self { retry_after_seconds: Some(seconds), ..error }
     }
 
     /// 500: the cause goes to the log under a reference number that the visitor sees.
@@ -104,7 +106,11 @@ impl ResponseError for HttpError {
             "status": self.status.as_u16(),
             "detail": self.message,
         });
-        HttpResponse::build(self.status)
+        let mut response = HttpResponse::build(self.status);
+        if let Some(seconds) = self.retry_after_seconds {
+            response.insert_header((header::RETRY_AFTER, seconds));
+        }
+        response
             .content_type("application/problem+json")
             .insert_header((header::CACHE_CONTROL, "no-store"))
             .body(body.to_string())
@@ -140,11 +146,14 @@ pub async fn show_as_page(
         None => response,
         Some(body) => {
             let status = response.status();
-            let shown = HttpResponse::build(status)
+            let mut shown = HttpResponse::build(status);
+            if let Some(seconds) = response.headers().get(header::RETRY_AFTER) {
+                shown.insert_header((header::RETRY_AFTER, seconds));
+            }
+            shown
                 .content_type("text/html; charset=utf-8")
-                .insert_header((header::CACHE_CONTROL, "no-store"))
-                .body(body);
-            response.into_response(shown)
+                .insert_header((header::CACHE_CONTROL, "no-store"));
+            response.into_response(shown.body(body))
         }
     })
 }

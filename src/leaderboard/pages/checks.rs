@@ -56,11 +56,8 @@ struct ChecksPage<'a> {
 }
 
 /// Renders all checks.
-pub(crate) fn show(
-    site: &Site,
-    published: &Published,
-    checks: &Checks,
-) -> Result<HttpResponse, HttpError> {
+pub(crate) fn show(site: &Site, checks: &Checks) -> Result<HttpResponse, HttpError> {
+    let published = &checks.published;
     page(&ChecksPage {
         site,
         source: source_line(&published.view()),
@@ -124,7 +121,7 @@ fn influence(published: &Published, checks: &Checks) -> Said<Vec<(String, String
     let found = checks.influence.as_ref().map_err(Clone::clone)?;
     let line = |one: &arena_core::ranking::Influence| {
         let votes = format!("{:.0}", one.votes);
-        (votes, name(published, one.model), format!("{:+.1}", -one.shift_elo))
+        (votes, name(published, one.model), format!("{:+.1}", one.shift_elo))
     };
     Ok(found.iter().map(line).collect())
 }
@@ -134,10 +131,14 @@ fn screening(checks: &Checks) -> Said<String> {
     let flagged = match found.flagged {
         0 => "None of them stands out.".to_owned(),
         flagged => format!(
-            "{flagged} of them stand out, with {} votes; without them no rating moves by more than \
-             {:.1} points. Their votes are counted: a flag is a reason to look, not a verdict.",
+            "{flagged} of them stand out, with {} votes; {}. Their votes are counted: a flag is a \
+             reason to look, not a verdict.",
             whole_number(found.flagged_votes as u64),
-            found.largest_shift_elo.abs()
+            match found.largest_shift_elo {
+                Some(shift) =>
+                    format!("without them no rating moves by more than {:.1} points", shift.abs()),
+                None => "without them not all models could be compared any more".to_owned(),
+            }
         ),
     };
     Ok(format!(

@@ -42,11 +42,8 @@ struct MatrixPage<'a> {
 }
 
 /// Renders the matrix of the models rated highest.
-pub(crate) fn show(
-    site: &Site,
-    published: &Published,
-    checks: &Checks,
-) -> Result<HttpResponse, HttpError> {
+pub(crate) fn show(site: &Site, checks: &Checks) -> Result<HttpResponse, HttpError> {
+    let published = &checks.published;
     let rated: Vec<(String, usize)> = published
         .in_order()
         .into_iter()
@@ -107,6 +104,22 @@ fn view(pair: &Matchup, better: String, of_row: impl Fn(f64) -> f64) -> CellView
     }
 }
 
+/// The fields of [`CsvLine`], in their order.
+const CSV_COLUMNS: [&str; 12] = [
+    "model",
+    "rival",
+    "votes",
+    "wins",
+    "losses",
+    "ties",
+    "both_bad",
+    "observed",
+    "observed_decisive",
+    "expected",
+    "surprise",
+    "p_better",
+];
+
 #[derive(Serialize)]
 struct CsvLine<'a> {
     model: &'a str,
@@ -130,8 +143,11 @@ fn better(published: &Published, model: usize, rival: usize) -> Option<f64> {
 }
 
 /// Every pair of comparable models, one row each.
-pub(crate) fn csv(published: &Published, checks: &Checks) -> Result<Vec<u8>, csv::Error> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
+pub(crate) fn csv(checks: &Checks) -> Result<Vec<u8>, csv::Error> {
+    let published = &checks.published;
+    let mut writer = csv::WriterBuilder::new().has_headers(false).from_writer(Vec::new());
+    // Written by hand: without a pair there would be no header.
+    writer.write_record(CSV_COLUMNS)?;
     let rounded = |value: f64| (value * 10_000.0).round() / 10_000.0;
     for pair in checks.matrix.iter().flat_map(|matrix| &matrix.matchups) {
         let name = |at: usize| published.models.get(at).map_or("", |model| model.name.as_str());

@@ -1,6 +1,7 @@
 //! Pages of the leaderboard stage; words and numbers are decided here, templates only print.
 
 pub mod checks;
+pub mod leaks;
 pub mod matrix;
 
 use actix_web::HttpResponse;
@@ -10,10 +11,11 @@ use serde::Deserialize;
 
 use crate::battle::sets::handlers::SetLine;
 use crate::battle::sets::queries::Listed;
-use crate::config::{Answering, Site};
+use crate::battle::{self, Ring};
+use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::wording;
-use crate::pool::{Model, Policy};
+use crate::pool::Model;
 use crate::ranking::slices::{Anchor, Sliced};
 use crate::ranking::{Published, View};
 
@@ -29,7 +31,7 @@ pub struct Line {
     pub licence: String,
     /// Size in parameters.
     pub size: String,
-    /// Number format of the weights.
+    /// Number format of the weights; of a model that runs elsewhere, the word remote and who runs it.
     pub quantization: String,
     /// Place, or a dash.
     pub rank: String,
@@ -54,7 +56,7 @@ pub struct Line {
     /// Status word.
     pub status: &'static str,
     /// Status in a sentence.
-    pub reason: &'static str,
+    pub reason: String,
     /// Whether it has left the pool.
     pub retired: bool,
 }
@@ -92,8 +94,8 @@ pub fn lines(view: &View<'_>) -> Vec<Line> {
         maker: model.maker.clone(),
         country: wording::country(&model.country),
         licence: model.licence.clone(),
-        size: wording::parameters(model.parameter_count),
-        quantization: model.quantization.clone(),
+        size: model.parameter_count().map_or("–".to_owned(), wording::parameters),
+        quantization: runs_as(model),
         rank: row.rank.map_or("–".to_owned(), |rank| rank.rank.to_string()),
         spread: row.rank.map_or("–".to_owned(), |rank| format!("{}–{}", rank.best, rank.worst)),
         rating: row.rating.map_or("–".to_owned(), |rating| format!("{:.0}", rating.rating)),
@@ -107,11 +109,33 @@ pub fn lines(view: &View<'_>) -> Vec<Line> {
         group: view.tie_group(row).map_or("–".to_owned(), |group| group.to_string()),
         flip: view.fragility(row).and_then(|pair| pair.votes).map_or("–".to_owned(), whole_number),
         elo: view.elo(model).map_or("–".to_owned(), |elo| format!("{elo:.0}")),
-        status: row.status.as_str(),
-        reason: reason(row.status),
-        retired: !model.is_active(),
+        status: if model.quarantine.is_some() { "quarantined" } else { row.status.as_str() },
+        reason: model.quarantine.map_or_else(
+            || reason(row.status).to_owned(),
+            |quarantine| format!("no battles {}", quarantine.in_words()),
+        ),
+        retired: model.is_retired(),
     };
     view.in_order().into_iter().map(line).collect()
+}
+
+/// The number format of the weights, or that they are elsewhere and who has them.
+pub(super) fn runs_as(model: &Model) -> String {
+    let format = model.quantization();
+    match model.endpoint() {
+        Some(endpoint) => format!("{format}: {}", endpoint.operator),
+        None => format.to_owned(),
+    }
+}
+
+/// Which models are remote, for pages that list models and have no column for it.
+fn remote_line(models: &[Model]) -> String {
+    let remote = models.iter().filter_map(|model| Some((model, model.endpoint()?)));
+    remote
+        .map(|(model, endpoint)| {
+            format!(" {} is remote, run by {}.", model.name, endpoint.operator)
+        })
+        .collect()
 }
 
 /// A count in words.
@@ -147,19 +171,22 @@ pub(super) fn source_line(view: &View<'_>) -> String {
                 .to_owned()
         }
     };
+    let problem = view.problem.map_or(String::new(), |problem| format!(" Attention: {problem}."));
     let capped = match view.basis.capped_voters {
         0 => String::new(),
         voters => format!(
-            " Votes of {} who voted more than {:.0} times share that weight.",
+            " Votes of {} who voted more than {:.0} times share that weight; how many votes an order \
+             hangs on is not said then.",
             wording::counted(i64::try_from(voters).unwrap_or(0), "voter"),
             view.basis.voter_cap.unwrap_or_default()
         ),
     };
     format!(
         "Source: this arena's own blind votes; {which}. Bradley-Terry; ties, both good and both bad \
-         as half wins; 95 % sandwich intervals {}; {scale}; computed {}.{capped}",
+         as half wins; 95 % sandwich intervals {}; {scale}; computed {}.{capped}{}{problem}",
         view.basis.dependence.in_words(),
-        wording::minute(view.computed_at)
+        wording::minute(view.computed_at),
+        remote_line(view.models)
     )
 }
 
@@ -291,27 +318,42 @@ struct MethodPage<'a> {
     site: &'a Site,
     system_prompt: &'a str,
     sampling: String,
+    elsewhere: Option<String>,
     weights: Vec<(String, u32, String)>,
+    at_once: String,
+    resume_seconds: u64,
+    quarantined: Vec<(String, String)>,
     source: String,
 }
 
 /// How battles and ratings come about.
 pub fn method(
     site: &Site,
-    answering: &Answering,
-    policy: &Policy,
+    Ring { answering, policy, limits, .. }: &Ring,
     published: &Published,
 ) -> Result<HttpResponse, HttpError> {
     let active: Vec<Model> =
         published.models.iter().filter(|model| model.is_active()).cloned().collect();
-    let share = |model: &Model| format!("{:.0} %", 100.0 * policy.share(&active, model.id));
+    let shares = policy.shares(&active);
     page(&MethodPage {
         site,
         system_prompt: &answering.system_prompt,
         sampling: answering.sampling.to_string(),
+        elsewhere: site.whereabouts.elsewhere(),
         weights: active
             .iter()
-            .map(|model| (model.name.clone(), model.weight, share(model)))
+            .zip(shares)
+            .map(|(model, share)| {
+                (model.name.clone(), model.weight, format!("{:.0} %", 100.0 * share))
+            })
+            .collect(),
+        at_once: wording::counted(i64::try_from(limits.at_once).unwrap_or(i64::MAX), "battle"),
+        resume_seconds: battle::UNWATCHED_LIMIT.as_secs(),
+        quarantined: published
+            .models
+            .iter()
+            .filter(|model| !model.is_retired())
+            .filter_map(|model| Some((model.name.clone(), model.quarantine?.in_words())))
             .collect(),
         source: source_line(&published.view()),
     })

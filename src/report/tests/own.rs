@@ -19,6 +19,7 @@ fn site(models: usize, tally: impl Fn(usize, usize) -> Tally) -> OwnVotes {
         country: COUNTRIES[at % COUNTRIES.len()].to_owned(),
         licence: LICENCES[at % LICENCES.len()].to_owned(),
         parameter_count: (at != 5).then_some(10_u64.pow(8 + at as u32 % 4)),
+        operator: None,
     };
     let mut counts = Counts::new(models);
     for left in 0..models {

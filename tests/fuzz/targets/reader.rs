@@ -4,7 +4,7 @@
 #![no_main]
 
 #[path = "../../../src/arena-core/src/gguf/builder.rs"]
-#[allow(dead_code, reason = "the builder has more than this target needs")]
+#[expect(dead_code, reason = "the builder has more than this target needs")]
 mod builder;
 mod changes;
 

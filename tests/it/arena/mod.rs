@@ -13,10 +13,11 @@ use std::time::{Duration, Instant};
 
 use arena_core::ids::{ModelId, Side};
 use arena_core::sampling::Sampling;
-use doubleblind::battle;
+use doubleblind::battle::{self, Limits, Ring};
 use doubleblind::config::Answering;
 use doubleblind::inference::{Engine, Engines};
-use doubleblind::pool::{self, Model, Policy};
+use doubleblind::kit::language::Languages;
+use doubleblind::pool::{self, GgufFile, Model, Policy, Source};
 use doubleblind::ranking::{Boards, Published};
 use sha2::{Digest, Sha256};
 use sqlx::PgPool;
@@ -29,7 +30,7 @@ use crate::database::{TestDatabase, database};
 
 pub(crate) use scripted::{Script, Scripted};
 use server::Server;
-pub(crate) use voter::{Event, Frames, Reply, Voter};
+pub(crate) use voter::{Event, Frames, Reply, Voter, client};
 
 /// Longest wait for anything; waits end as soon as they can.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
@@ -47,6 +48,7 @@ pub(crate) struct TestArena {
     db: PgPool,
     database: TestDatabase,
     answering: Answering,
+    limits: Limits,
     _place: SemaphorePermit<'static>,
 }
 
@@ -80,8 +82,22 @@ impl TestArena {
         Self::with_deadline(Duration::from_secs(60)).await
     }
 
+    /// An arena in which only so many battles may be in progress.
+    pub(crate) async fn with_limits(limits: Limits) -> Self {
+        Self::with(Duration::from_secs(60), Duration::from_millis(50), limits).await
+    }
+
     /// An arena whose answers fail after the given time of being watched.
     pub(crate) async fn with_deadline(deadline: Duration) -> Self {
+        Self::with(deadline, Duration::from_millis(50), server::MANY).await
+    }
+
+    /// An arena that tells failures at multiples of this time.
+    pub(crate) async fn with_failure_step(step: Duration) -> Self {
+        Self::with(Duration::from_secs(60), step, server::MANY).await
+    }
+
+    async fn with(deadline: Duration, failure_step: Duration, limits: Limits) -> Self {
         let place = PLACES.acquire().await.unwrap();
         let database = database().await;
         let db = PgPoolOptions::new().max_connections(2).connect_lazy(&database.url()).unwrap();
@@ -89,10 +105,11 @@ impl TestArena {
             system_prompt: SYSTEM_PROMPT.to_owned(),
             sampling: Sampling::default(),
             deadline,
+            failure_step,
         };
         let engines = Engines::default();
-        let server = Server::start(&database.url(), &engines, &answering);
-        Self { server, engines, db, database, answering, _place: place }
+        let server = Server::start(&database.url(), &engines, &answering, limits);
+        Self { server, engines, db, database, answering, limits, _place: place }
     }
 
     /// An arena of two models, Aster and Birch.
@@ -135,7 +152,20 @@ impl TestArena {
         self.server.boards.clone()
     }
 
-    /// What the server draws pairs by.
+    /// What battles need, as the server has it.
+    pub(crate) fn ring(&self) -> Ring {
+        Ring {
+            db: self.db(),
+            engines: self.engines.clone(),
+            hub: self.server.hub.clone(),
+            answering: self.answering.clone(),
+            limits: Limits::default(),
+            policy: self.policy(),
+            languages: Languages::default(),
+        }
+    }
+
+    /// The weights in force.
     pub(crate) fn policy(&self) -> Policy {
         self.server.policy.clone()
     }
@@ -158,7 +188,8 @@ impl TestArena {
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
         battle::job::settle_interrupted(&self.db).await.unwrap();
-        self.server = Server::start(&self.database.url(), &self.engines, &self.answering);
+        self.server =
+            Server::start(&self.database.url(), &self.engines, &self.answering, self.limits);
     }
 
     /// How many battles are being written.
@@ -227,18 +258,26 @@ pub(crate) fn model(name: &str) -> Model {
         country: "FR".to_owned(),
         licence: "Apache-2.0".to_owned(),
         base_model: None,
+        context_tokens: 4096,
+        source: Source::File(weights(name)),
+        weight: 1,
+        retired_at: None,
+        quarantine: None,
+    }
+}
+
+/// A made-up file; the name decides its place and digest.
+pub(crate) fn weights(name: &str) -> GgufFile {
+    GgufFile {
         architecture: "llama".to_owned(),
         parameter_count: 1_500_000_000,
         quantization: "Q4_K_M".to_owned(),
-        context_tokens: 4096,
-        file_path: PathBuf::from(format!("models/{name}.gguf")),
-        file_size_bytes: 1_000_000,
-        file_modified_at: OffsetDateTime::UNIX_EPOCH,
-        file_sha256: hex::encode(Sha256::digest(name.as_bytes())),
+        path: PathBuf::from(format!("models/{name}.gguf")),
+        size_bytes: 1_000_000,
+        modified_at: OffsetDateTime::UNIX_EPOCH,
+        sha256: hex::encode(Sha256::digest(name.as_bytes())),
         chat_template: None,
         template_source: "file".to_owned(),
-        weight: 1,
-        retired_at: None,
     }
 }
 

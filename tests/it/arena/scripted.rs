@@ -27,7 +27,13 @@ enum Ending {
 
 /// Counts and times that mean nothing.
 fn usage() -> Usage {
-    Usage { prompt_tokens: 12, answer_tokens: 34, first_token_ms: 50, total_ms: 1000 }
+    Usage {
+        prompt_tokens: 12,
+        answer_tokens: 34,
+        first_token_ms: 50,
+        total_ms: 1000,
+        reused_tokens: 0,
+    }
 }
 
 impl Script {
@@ -199,7 +205,9 @@ async fn play(
         return;
     }
     match script.ending {
-        Ending::Done(finish, usage) => drop(send.send(Output::Done { finish, usage })),
+        Ending::Done(finish, usage) => {
+            let _ = send.send(Output::Done { finish, usage: usage.into() });
+        }
         Ending::Failed(failure) => {
             let detail = "as the script says".to_owned();
             let _ = send.send(Output::Failed { failure, detail });

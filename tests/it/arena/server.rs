@@ -17,7 +17,8 @@ use sqlx::postgres::PgPoolOptions;
 use tokio::sync::oneshot;
 
 /// More than any test opens; `battle/limits.rs` tests the limits themselves.
-const MANY: Limits = Limits { site: 10_000, voter: 10_000 };
+pub(super) const MANY: Limits =
+    Limits { at_once: 10_000, waiting: 0, voter_writing: 10_000, voter_waiting: 0 };
 
 /// Signs cookies in all tests; secret to nobody.
 const KEY: [u8; 64] = [7; 64];
@@ -40,13 +41,18 @@ struct Started {
 }
 
 impl Server {
-    pub(super) fn start(url: &str, engines: &Engines, answering: &Answering) -> Self {
+    pub(super) fn start(
+        url: &str,
+        engines: &Engines,
+        answering: &Answering,
+        limits: Limits,
+    ) -> Self {
         let (report, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let (url, engines, answering) = (url.to_owned(), engines.clone(), answering.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(run(url, engines, answering, report, stopped));
+            runtime.unwrap().block_on(run(url, engines, (answering, limits), report, stopped));
         });
         let Started { address, boards, hub, policy } =
             started.recv().expect("the server did not start");
@@ -72,7 +78,7 @@ impl Drop for Server {
 async fn run(
     url: String,
     engines: Engines,
-    answering: Answering,
+    (answering, limits): (Answering, Limits),
     report: mpsc::Sender<Started>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -82,14 +88,18 @@ async fn run(
     let keep_fresh = tokio::spawn(keep_fresh);
     let hub = Hub::default();
     let parts = Parts {
-        site: Site { name: "Test arena".to_owned(), assets: "0".to_owned() },
+        site: Site {
+            name: "Test arena".to_owned(),
+            assets: "0".to_owned(),
+            whereabouts: engines.whereabouts(),
+        },
         db: db.clone(),
         ring: Ring {
             db,
             engines,
             hub: hub.clone(),
             answering,
-            limits: MANY,
+            limits,
             policy: policy.clone(),
             languages: Languages::default(),
         },

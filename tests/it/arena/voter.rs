@@ -1,13 +1,27 @@
 //! A person with a browser: one method per thing that person does.
 
+use std::sync::Arc;
+
+use reqwest::cookie::{CookieStore, Jar};
 use reqwest::header::{self, HeaderMap, HeaderValue};
-use reqwest::{Client, RequestBuilder, Response, redirect};
+use reqwest::{Client, ClientBuilder, RequestBuilder, Response, redirect};
+
+use tokio::io::AsyncWriteExt;
+use tokio::net::{TcpSocket, TcpStream};
 
 use super::LIMIT;
+
+/// The start of a client. It wants to know its ciphers, although nothing is encrypted here.
+pub(crate) fn client() -> ClientBuilder {
+    // An error means that they are known already.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Client::builder()
+}
 
 /// One browser with its cookies.
 pub(crate) struct Voter {
     client: Client,
+    jar: Arc<Jar>,
     base: String,
 }
 
@@ -37,18 +51,23 @@ impl Reply {
 impl Voter {
     pub(super) fn new(address: String) -> Self {
         let accept = HeaderValue::from_static("text/html,application/xhtml+xml");
-        let client = Client::builder()
-            .cookie_store(true)
+        let jar = Arc::<Jar>::default();
+        let client = client()
+            .cookie_provider(Arc::clone(&jar))
             .redirect(redirect::Policy::none())
             .default_headers(HeaderMap::from_iter([(header::ACCEPT, accept)]))
             .build()
             .unwrap();
-        Self { client, base: format!("http://{address}") }
+        Self { client, jar, base: format!("http://{address}") }
     }
 
     /// The same browser after the server has moved to another port; cookies know no ports.
     pub(crate) fn at(&self, address: String) -> Self {
-        Self { client: self.client.clone(), base: format!("http://{address}") }
+        Self {
+            client: self.client.clone(),
+            jar: Arc::clone(&self.jar),
+            base: format!("http://{address}"),
+        }
     }
 
     /// Opens a page.
@@ -120,6 +139,22 @@ impl Voter {
         self.watches_from(battle, "turn=0&attempt=0&from=0", None).await
     }
 
+    /// Follows the first turn over a connection with hardly any room, and reads nothing of it.
+    pub(crate) async fn stares_at(&self, battle: &str) -> TcpStream {
+        let wire = TcpSocket::new_v4().unwrap();
+        wire.set_recv_buffer_size(2_048).unwrap();
+        let host = self.base.strip_prefix("http://").unwrap();
+        let mut wire = wire.connect(host.parse().unwrap()).await.unwrap();
+        let cookie = self.jar.cookies(&self.base.parse().unwrap()).unwrap();
+        let request = format!(
+            "GET /battles/{battle}/events?turn=0&attempt=0&from=0 HTTP/1.1\r\nHost: {host}\r\n\
+             Cookie: {}\r\n\r\n",
+            cookie.to_str().unwrap()
+        );
+        wire.write_all(request.as_bytes()).await.unwrap();
+        wire
+    }
+
     /// Follows a turn live as the page or, after a lost connection, the browser asks for it.
     pub(crate) async fn watches_from(
         &self,
@@ -150,6 +185,8 @@ pub(crate) struct Stream {
 pub(crate) enum Event {
     /// Both sides advance.
     Frame { id: String, left: String, right: String },
+    /// Where the battle is in line, or that it has begun.
+    Place(String),
     /// Nothing new, but still there.
     Wait,
     /// There will be no more.
@@ -224,6 +261,9 @@ fn parse(block: &str) -> Event {
     }
     let Some(data) = field("data: ") else { return Event::Wait };
     let data: serde_json::Value = serde_json::from_str(data).unwrap();
+    if let Some(words) = data["words"].as_str() {
+        return Event::Place(words.to_owned());
+    }
     let text = |side: &str| data[side].as_str().unwrap().to_owned();
     Event::Frame { id: field("id: ").unwrap().to_owned(), left: text("a"), right: text("b") }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use arena_core::ids::VoterId;
 use arena_core::sampling::Sampling;
-use doubleblind::battle::{self, BattleError, Hub, Limits, Ring};
+use doubleblind::battle::{self, BattleError, Hub, Limits, Refusal, Ring};
 use doubleblind::config::Answering;
 use doubleblind::inference::{Engine, Engines};
 use doubleblind::kit::language::Languages;
@@ -26,6 +26,7 @@ async fn ring(arena: &TestArena, limits: Limits) -> Ring {
         system_prompt: "Be brief.".to_owned(),
         sampling: Sampling::default(),
         deadline: Duration::from_secs(60),
+        failure_step: Duration::from_millis(50),
     };
     Ring {
         db: arena.db(),
@@ -43,9 +44,9 @@ fn voter() -> VoterId {
 }
 
 #[tokio::test]
-async fn a_voter_has_a_few_battles_at_once_and_others_are_not_held_up() {
+async fn a_voter_has_two_battles_in_progress_and_others_are_not_held_up() {
     let arena = TestArena::open().await;
-    let ring = ring(&arena, Limits { site: 100, voter: 2 }).await;
+    let ring = ring(&arena, Limits { at_once: 100, ..Limits::default() }).await;
     let (busy, other) = (voter(), voter());
 
     for _ in 0..2 {
@@ -61,13 +62,15 @@ async fn a_voter_has_a_few_battles_at_once_and_others_are_not_held_up() {
 #[tokio::test]
 async fn a_full_site_says_so_before_it_writes_anything() {
     let arena = TestArena::open().await;
-    let ring = ring(&arena, Limits { site: 1, voter: 100 }).await;
+    let ring = ring(&arena, Limits { at_once: 1, waiting: 1, ..Limits::default() }).await;
 
-    battle::open(&ring, voter(), "Why?").await.unwrap();
-    let second = battle::open(&ring, voter(), "Why?").await;
+    for _ in 0..2 {
+        battle::open(&ring, voter(), "Why?").await.unwrap();
+    }
+    let third = battle::open(&ring, voter(), "Why?").await;
 
-    assert!(matches!(second, Err(BattleError::Busy(_))), "{second:?}");
-    assert_eq!(arena.number("select count(*) from battles").await, 1);
+    assert!(matches!(third, Err(BattleError::Busy(Refusal::Full { line: 1, .. }))), "{third:?}");
+    assert_eq!(arena.number("select count(*) from battles").await, 2);
 }
 
 #[tokio::test]

@@ -2,8 +2,11 @@
 #![cfg(test)]
 
 mod failures;
+mod leaks;
 mod limits;
+mod line;
 mod opening;
 mod privacy;
+mod reasoning;
 mod stream;
 mod turns;

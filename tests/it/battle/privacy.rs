@@ -77,7 +77,7 @@ async fn an_address_that_is_no_id_is_not_found() {
 #[tokio::test]
 async fn a_program_gets_its_404_as_problem_json() {
     let arena = TestArena::of_two_instant().await;
-    let client = reqwest::Client::new();
+    let client = crate::arena::client().build().unwrap();
 
     let response = client
         .get(format!("http://{}/battles/{}", arena.address(), Uuid::new_v4()))

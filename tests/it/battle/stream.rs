@@ -14,8 +14,8 @@ fn counting(words: usize) -> String {
 
 /// Two models of very different speed with texts of different length.
 fn fast_and_slow() -> (Arc<Scripted>, Arc<Scripted>) {
-    let fast = Script::says(&counting(120)).in_pieces(60, Duration::from_millis(1));
-    let slow = Script::says(&counting(40)).in_pieces(10, Duration::from_millis(40));
+    let fast = Script::says(&counting(60)).in_pieces(60, Duration::from_millis(1));
+    let slow = Script::says(&counting(20)).in_pieces(10, Duration::from_millis(40));
     (Scripted::following(fast), Scripted::following(slow))
 }
 
@@ -184,7 +184,7 @@ async fn without_javascript_the_page_shows_the_text_so_far_and_then_the_whole_an
     assert!(early.contains("http-equiv=\"refresh\""), "{early}");
     assert!(!early.contains("name=\"verdict\""), "a vote on half an answer: {early}");
     assert!(!late.contains("http-equiv=\"refresh\""), "{late}");
-    assert!(late.contains(counting(120).trim()) && late.contains(counting(40).trim()), "{late}");
+    assert!(late.contains(counting(60).trim()) && late.contains(counting(20).trim()), "{late}");
 }
 
 #[tokio::test]
@@ -199,7 +199,7 @@ async fn the_events_have_one_size_and_the_heartbeat_has_no_content() {
     while let Some(event) = stream.next().await {
         match event {
             Event::Wait => kinds.0 += 1,
-            Event::Frame { .. } | Event::End => kinds.1 += 1,
+            Event::Frame { .. } | Event::Place(_) | Event::End => kinds.1 += 1,
         }
     }
 

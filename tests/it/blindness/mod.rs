@@ -4,6 +4,7 @@
 #![cfg(test)]
 
 mod checker;
+mod line;
 mod personas;
 mod recorder;
 
@@ -341,9 +342,9 @@ async fn a_planted_leak_is_found_in_every_form_and_place() {
         model.id.to_string(),
         model.id.0.hyphenated().to_string().to_uppercase(),
         base64(model.id.0.as_bytes()),
-        model.file_sha256.clone(),
-        model.file_sha256[..12].to_owned(),
-        model.file_path.display().to_string(),
+        model.file().unwrap().sha256.clone(),
+        model.file().unwrap().sha256[..12].to_owned(),
+        model.file().unwrap().path.display().to_string(),
         "593817264".to_owned(),
         "tokens/s".to_owned(),
     ] {

@@ -6,11 +6,15 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use arena_core::protocol::{Failure, Finish, Usage};
+use doubleblind::battle::Limits;
 use doubleblind::inference::Job;
-use doubleblind::pool::Model;
+use doubleblind::pool::{GgufFile, Model, Source};
 
 use super::checker::Checker;
-use crate::arena::{Script, Scripted, TestArena, model};
+use crate::arena::{Script, Scripted, TestArena, model, weights};
+
+/// What some of them think before they answer.
+const THOUGHTS: &str = "quibbling over marmalade";
 
 /// A model and how it answers.
 #[derive(Clone)]
@@ -35,11 +39,14 @@ fn persona(
     let model = Model {
         maker: maker.to_owned(),
         base_model: Some(base.to_owned()),
-        quantization: quantization.to_owned(),
-        architecture: format!("{file}-architecture"),
-        parameter_count: i64::from(answer_tokens) * 7,
-        file_path: PathBuf::from(format!("weights/{file}.gguf")),
-        chat_template: Some(format!("{{# {name} template #}}")),
+        source: Source::File(GgufFile {
+            quantization: quantization.to_owned(),
+            architecture: format!("{file}-architecture"),
+            parameter_count: i64::from(answer_tokens) * 7,
+            path: PathBuf::from(format!("weights/{file}.gguf")),
+            chat_template: Some(format!("{{# {name} template #}}")),
+            ..weights(name)
+        }),
         ..model(name)
     };
     Persona {
@@ -53,36 +60,38 @@ fn persona(
             answer_tokens,
             first_token_ms: first_token_ms.into(),
             total_ms: total_ms.into(),
+            reused_tokens: 0,
         },
         failure,
     }
 }
 
-/// The four: from 1 to 20 ms a piece, from 60 to 240 characters, ended by themselves or by the limit.
+/// The four: from 1 to 20 ms a piece, from 30 to 120 characters, two with thoughts in front, ended by themselves or by the limit.
 pub(super) fn all() -> Vec<Persona> {
     let plain = |words: usize| "an even answer of plain words ".repeat(words / 6);
+    let thinking = |words: usize| format!("<think>\n{THOUGHTS}\n</think>\n\n{}", plain(words));
     vec![
         persona(
             ("Zyxquor Nine", "Obrunth Foundry", "Zyxquor Seed", "IQ9_ZYX"),
-            (plain(12), 1, Finish::Stop),
+            (thinking(6), 1, Finish::Stop),
             [482_719_503, 917_263_544, 15_593_726, 70_048_193],
             Script::fails(Failure::WorkerDied),
         ),
         persona(
             ("Vlimpra Chat", "Snorvik & Daughters", "Vlimpra Base", "VL4_PRA"),
-            (plain(48), 20, Finish::Length),
+            (plain(24), 20, Finish::Length),
             [638_402_917, 593_817_264, 27_182_845, 94_159_265],
             Script::says("an answer that stops in the").then_fails(Failure::Decode),
         ),
         persona(
             ("Krondax Ultra", "Tembrish Laboratories", "Krondax Root", "KR2_DAX"),
-            (plain(24), 5, Finish::Stop),
+            (plain(12), 5, Finish::Stop),
             [314_159_767, 161_803_911, 57_721_566, 69_314_719],
             Script::says("  \n"),
         ),
         persona(
             ("Pwizzel Tiny", "Quonset Yaklin", "Pwizzel Origin", "PW8_ZEL"),
-            (plain(36), 12, Finish::Length),
+            (thinking(18), 12, Finish::Length),
             [141_421_359, 173_205_083, 22_360_679, 24_494_897],
             Script::hangs_up(),
         ),
@@ -112,7 +121,8 @@ impl Persona {
     /// Everything about it that nobody may see before the vote.
     fn secrets(&self) -> Vec<(&'static str, String)> {
         let (model, usage) = (&self.model, &self.usage);
-        let path = model.file_path.to_string_lossy().into_owned();
+        let file = model.file().unwrap();
+        let path = file.path.to_string_lossy().into_owned();
         // As the reveal states it: what follows the first token, over the time after it.
         let seconds = (usage.total_ms - usage.first_token_ms) as f64 / 1000.0;
         let speed = f64::from(usage.answer_tokens - 1) / seconds;
@@ -121,13 +131,13 @@ impl Persona {
             ("first name", model.name.split(' ').next().unwrap().to_owned()),
             ("maker", model.maker.clone()),
             ("base model", model.base_model.clone().unwrap()),
-            ("quantization", model.quantization.clone()),
-            ("architecture", model.architecture.clone()),
+            ("quantization", file.quantization.clone()),
+            ("architecture", file.architecture.clone()),
             ("path", path.clone()),
             ("file name", path.rsplit('/').next().unwrap().to_owned()),
-            ("template", model.chat_template.clone().unwrap()),
-            ("digest", model.file_sha256.clone()),
-            ("start of the digest", model.file_sha256[..12].to_owned()),
+            ("template", file.chat_template.clone().unwrap()),
+            ("digest", file.sha256.clone()),
+            ("start of the digest", file.sha256[..12].to_owned()),
             ("id", model.id.0.hyphenated().to_string()),
             ("short id", model.id.0.simple().to_string()),
             ("engine", self.engine.clone()),
@@ -136,7 +146,7 @@ impl Persona {
             ("time to the first token", usage.first_token_ms.to_string()),
             ("time", usage.total_ms.to_string()),
             ("speed", format!("{speed:.1}")),
-            ("parameters", model.parameter_count.to_string()),
+            ("parameters", file.parameter_count.to_string()),
         ]
     }
 }
@@ -150,11 +160,17 @@ pub(super) fn checker(personas: &[Persona]) -> Checker {
         }
         let bytes = persona.model.id.0.as_bytes();
         checker.add_bytes(&format!("id of {}", persona.model.name), bytes);
-        let digest = hex::decode(&persona.model.file_sha256).unwrap();
+        let digest = hex::decode(&persona.model.file().unwrap().sha256).unwrap();
         checker.add_bytes(&format!("digest of {}", persona.model.name), &digest);
     }
-    for word in ["tokens/s", "the token limit", "its own end", "as the script says", "worker_died"]
-    {
+    for word in [
+        "tokens/s",
+        "the token limit",
+        "its own end",
+        "as the script says",
+        "worker_died",
+        THOUGHTS,
+    ] {
         checker.add_text("wording", word);
     }
     checker
@@ -162,7 +178,15 @@ pub(super) fn checker(personas: &[Persona]) -> Checker {
 
 /// An arena of these models.
 pub(super) async fn arena(personas: &[Persona]) -> TestArena {
-    let arena = TestArena::open().await;
+    filled(TestArena::open().await, personas).await
+}
+
+/// The same, with room for so many battles only.
+pub(super) async fn arena_within(personas: &[Persona], limits: Limits) -> TestArena {
+    filled(TestArena::with_limits(limits).await, personas).await
+}
+
+async fn filled(arena: TestArena, personas: &[Persona]) -> TestArena {
     for (index, persona) in personas.iter().enumerate() {
         arena.join(persona.model.clone(), &persona.engine(index)).await;
     }

@@ -5,7 +5,6 @@
 #[expect(dead_code, reason = "the builder has more than is needed here")]
 #[path = "../../../src/arena-core/src/gguf/builder.rs"]
 mod builder;
-#[expect(dead_code, reason = "the sentences are checked in the core")]
 #[path = "../../../src/arena-core/src/gguf/hostile/mod.rs"]
 mod table;
 
@@ -43,7 +42,7 @@ impl Folder {
         let program = self.0.join("worker.sh");
         std::fs::write(&program, format!("#!/bin/sh\n: > '{}'\n", self.trace().display())).unwrap();
         std::fs::set_permissions(&program, PermissionsExt::from_mode(0o755)).unwrap();
-        Workers { program, threads: 1, context_tokens: 256, sequences: 1 }
+        Workers { threads: 1, context_tokens: 256, sequences: 1, ..Workers::running(program) }
     }
 }
 
@@ -68,13 +67,15 @@ fn submission(file: &Path) -> Submission {
 #[test]
 fn every_hostile_file_is_refused_by_the_inspection_of_its_header() {
     let folder = Folder::new("hostile-table");
-    for (name, change, _) in table::all() {
+    for (name, change, variant) in table::all() {
         let mut builder = Builder::valid();
         change(&mut builder);
 
-        let refused = inspect(&folder.write(&builder));
+        let refused = inspect(&folder.write(&builder)).unwrap_err();
 
-        assert!(matches!(refused, Err(ValidationError::Header { .. })), "{name}: {refused:?}");
+        assert!(matches!(refused, ValidationError::Header { .. }), "{name}: {refused:?}");
+        let (_, words) = table::WORDS.iter().find(|(each, _)| *each == variant).unwrap();
+        assert!(refused.to_string().contains(words), "{name}: {refused}");
     }
     assert!(inspect(&folder.write(&Builder::valid())).is_ok());
 }

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::RankingError;
 use super::clusters::{Clusters, Key, MIN_CLUSTERS, Shares};
 use super::coding::Cell;
-use super::fit::{Fit, Terms, add_pair};
+use super::fit::{Fit, Square, Terms, add_pair};
 use super::sandwich::{Covariance, SmallSample};
 use super::votes::AttributedVote;
 
@@ -19,6 +19,8 @@ impl Fit {
     /// sqrt(g / (g - 1)) times, g the effective number of clusters, (sum n)^2 / sum n^2 with n votes in each, of its
     /// model with fewer; each of the three terms of a two-way covariance has its own g. Votes that are clusters of
     /// their own give [`Fit::covariance`]. A pair whose votes are all ties between equals counts as there.
+    /// A model with votes of fewer than two effective clusters, or whose votes cancel within each cluster, shows nothing
+    /// of how clusters differ: its votes count as independent, and only those.
     /// Accuracy: consistent as the number of clusters grows, each being a small part of the whole; below about 30
     /// effective clusters a model, intervals are too narrow.
     /// Errors: [`RankingError::OtherVotes`], [`RankingError::TooFewClusters`], [`RankingError::NotAWeight`],
@@ -70,17 +72,42 @@ impl Fit {
             return Err(RankingError::TooFewClusters { found, needed });
         }
         let models = self.strengths.len();
-        let effective = self.effective_clusters(&shares);
+        let (votes, effective) = (self.votes(), self.effective_clusters(&shares));
         let factor = |cell: &Cell| small_sample.factor(cell, &effective);
-        let scale: Vec<f64> = self.cells.iter().map(|cell| factor(cell).sqrt()).collect();
-        let mut scores = self.sum_of_squares(&shares, &scale);
-        for (at, (cell, terms)) in self.terms().enumerate() {
-            if self.shows_no_spread(at, &terms) {
-                let spread = self.spread(at, &terms).times(factor(cell));
-                add_pair(&mut scores, cell, spread, models);
+        let plain: Vec<Square> =
+            self.terms().enumerate().map(|(at, (_, terms))| self.spread(at, &terms)).collect();
+        let mut alone: Vec<bool> = effective.iter().map(|&clusters| clusters < ALONE).collect();
+        loop {
+            let is_alone = |cell: &Cell| alone[cell.i] || alone[cell.j];
+            let scale = |cell: &Cell| if is_alone(cell) { 0.0 } else { factor(cell).sqrt() };
+            let scale: Vec<f64> = self.cells.iter().map(scale).collect();
+            let mut scores = self.sum_of_squares(&shares, &scale);
+            for (at, (cell, terms)) in self.terms().enumerate() {
+                if is_alone(cell) {
+                    let spread = plain[at].times(small_sample.factor(cell, &votes));
+                    add_pair(&mut scores, cell, spread, models);
+                } else if self.shows_no_spread(at, &terms) {
+                    add_pair(&mut scores, cell, plain[at].times(factor(cell)), models);
+                }
             }
+            let found = self.cancelled(&plain, &scores, &alone);
+            if found.is_empty() {
+                return Ok(scores);
+            }
+            found.into_iter().for_each(|model| alone[model] = true);
         }
-        Ok(scores)
+    }
+
+    /// The models whose clusters have no score at all although their votes have.
+    fn cancelled(&self, plain: &[Square], scores: &DMatrix<f64>, alone: &[bool]) -> Vec<usize> {
+        let mut own = vec![0.0; self.strengths.len()];
+        for (cell, square) in self.cells.iter().zip(plain) {
+            own[cell.i] += square.dd;
+            own[cell.j] += square.dd;
+        }
+        let is_none =
+            |&model: &usize| !alone[model] && scores[(model, model)] <= NO_SCORE * own[model];
+        (0..own.len()).filter(is_none).collect()
     }
 
     /// Adds up s s' over clusters; `scale` multiplies the scores on each pair.
@@ -148,6 +175,10 @@ impl Fit {
     }
 }
 
+/// Below this effective number of clusters a model's votes show nothing of how clusters differ.
+const ALONE: f64 = 2.0;
+/// A model whose clusters have less than this part of the squared scores of its votes has none.
+const NO_SCORE: f64 = 1e-9;
 /// A difference with this part of the largest variance has none; only rounding is left.
 const NO_VARIANCE: f64 = 1e-12;
 

@@ -110,7 +110,7 @@ pub struct Influence {
     pub votes: f64,
     /// The model that would move most.
     pub model: usize,
-    /// How far, in Elo points of the mean frame.
+    /// How far, in Elo points of the mean frame: rating without the voter minus rating with.
     pub shift_elo: f64,
 }
 

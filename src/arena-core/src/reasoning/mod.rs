@@ -352,9 +352,15 @@ pub fn split(answer: &str, start: Start) -> End {
 
 /// Where an answer begins after this rendered conversation: inside, if it ends with an opening tag.
 pub fn start_after(conversation: &str) -> Start {
+    opened_by(conversation).map_or(Start::Outside, |_| Start::Inside)
+}
+
+/// The opening tag that this rendered conversation ends with. An engine sends it before the answer's own
+/// text, so that whoever reads the answer needs to know no template.
+pub fn opened_by(conversation: &str) -> Option<&'static str> {
     let end = conversation.trim_end();
-    let opened = PAIRS.iter().any(|pair| !pair.words && end.ends_with(pair.open));
-    if opened { Start::Inside } else { Start::Outside }
+    let opens = |pair: &&tags::Pair| !pair.words && end.ends_with(pair.open);
+    PAIRS.iter().find(opens).map(|pair| pair.open)
 }
 
 /// Where a whole answer of unknown template began: inside, if a reasoning tag is closed that was

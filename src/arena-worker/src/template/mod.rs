@@ -91,7 +91,7 @@ impl Format {
     pub(crate) fn stops(&self) -> Vec<String> {
         match self.source {
             TemplateSource::Completion => vec!["\nQuestion:".to_owned()],
-            TemplateSource::File | TemplateSource::Given => Vec::new(),
+            TemplateSource::File | TemplateSource::Given | TemplateSource::Endpoint => Vec::new(),
         }
     }
 

@@ -219,3 +219,44 @@ fn clustered_intervals_cover_where_plain_ones_do_not() {
     assert!((0.93..0.97).contains(&clustered), "{clustered}, seed {seed}");
     assert!(plain < 0.7, "{plain}, seed {seed}");
 }
+
+/// 40 voters who compare models 0 and 1, so that these two have a clustered variance.
+fn settled_votes() -> Vec<AttributedVote> {
+    let vote = |voter: usize| {
+        let outcome = if voter.is_multiple_of(3) { Outcome::Right } else { Outcome::Left };
+        AttributedVote { voter: Some(voter), ..Vote { left: 0, right: 1, outcome }.into() }
+    };
+    (0..40).map(vote).collect()
+}
+
+#[test]
+fn a_newcomer_whom_one_voter_cancelled_out_does_not_stop_the_others() {
+    let mut votes = settled_votes();
+    for outcome in [Outcome::Left, Outcome::Right] {
+        let vote = Vote { left: 2, right: 1, outcome };
+        votes.push(AttributedVote { voter: Some(7), ..vote.into() });
+    }
+    let fit = fitted(&votes, 3, Method::BradleyTerry);
+
+    let found = fit.clustered_covariance(&votes, Clusters::Voter, SmallSample::PerModel).unwrap();
+
+    let plain = fit.covariance(SmallSample::PerModel).unwrap();
+    assert!((found.of_difference(1, 2) / plain.of_difference(1, 2) - 1.0).abs() < 1e-9);
+}
+
+#[test]
+fn two_voters_who_each_cancel_themselves_out_count_as_independent_votes() {
+    let mut votes = settled_votes();
+    for (voter, outcome) in
+        [(50, Outcome::Left), (50, Outcome::Right), (51, Outcome::Left), (51, Outcome::Right)]
+    {
+        let vote = Vote { left: 2, right: 1, outcome };
+        votes.push(AttributedVote { voter: Some(voter), ..vote.into() });
+    }
+    let fit = fitted(&votes, 3, Method::BradleyTerry);
+
+    let found = fit.clustered_covariance(&votes, Clusters::Voter, SmallSample::PerModel).unwrap();
+
+    let plain = fit.covariance(SmallSample::PerModel).unwrap();
+    assert!((found.of_difference(1, 2) / plain.of_difference(1, 2) - 1.0).abs() < 1e-9);
+}

@@ -1,0 +1,97 @@
+//! SQL of leaks and their counts.
+
+use arena_core::ids::{BattleId, ModelId, Sides};
+use sqlx::PgConnection;
+
+use super::Sign;
+use crate::battle::queries::Place;
+
+/// Who answers where.
+pub(in crate::battle) async fn find_authors(
+    db: &mut PgConnection,
+    battle: BattleId,
+) -> sqlx::Result<Sides<ModelId>> {
+    let row = sqlx::query!(
+        "select left_model_id, right_model_id from battles where battle_id = $1",
+        battle.0
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(Sides { left: ModelId(row.left_model_id), right: ModelId(row.right_model_id) })
+}
+
+/// Writes down in which ways an answer names an author, and marks its battle.
+pub(in crate::battle) async fn insert(
+    db: &mut PgConnection,
+    place: Place,
+    sign: Sign,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with marked as (
+             update battles set leaked = true where battle_id = $1 and not leaked
+         )
+         insert into leaks (battle_id, turn, side, attempt, rule, kind, own)
+         values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",
+        place.battle.0,
+        place.turn,
+        place.side.as_str(),
+        place.attempt,
+        sign.rule,
+        sign.kind,
+        sign.own,
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Counts a complete answer that was looked at.
+pub(in crate::battle) async fn count_answer(
+    db: &mut PgConnection,
+    model: ModelId,
+    leaking: bool,
+    own: bool,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into leak_counts (model_id, answers, leaking, own)
+         values ($1, 1, $2::boolean::integer, $3::boolean::integer)
+         on conflict (model_id) do update set answers = leak_counts.answers + 1,
+             leaking = leak_counts.leaking + excluded.leaking, own = leak_counts.own + excluded.own",
+        model.0,
+        leaking,
+        own
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// How often the answers of a model name an author.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct LeakCount {
+    /// The model.
+    pub model: ModelId,
+    /// Complete answers that were looked at.
+    pub answers: i64,
+    /// Those that name an author.
+    pub leaking: i64,
+    /// Those that name this model, its maker or its family.
+    pub own: i64,
+}
+
+/// How often answers name an author, model by model.
+pub async fn list_counts(db: &mut PgConnection) -> sqlx::Result<Vec<LeakCount>> {
+    let rows = sqlx::query!("select model_id, answers, leaking, own from leak_counts")
+        .fetch_all(db)
+        .await?;
+    let count = |model, answers, leaking, own| LeakCount { model, answers, leaking, own };
+    Ok(rows
+        .into_iter()
+        .map(|row| count(ModelId(row.model_id), row.answers, row.leaking, row.own))
+        .collect())
+}
+
+/// How many votes are counted apart.
+pub async fn count_apart(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select apart from vote_total").fetch_one(db).await
+}
