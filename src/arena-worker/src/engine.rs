@@ -224,7 +224,7 @@ impl<'m, 'e> Engine<'m, 'e> {
         let text = self
             .format
             .render(&messages)
-            .map_err(|error| (Failure::Template, error.to_string()))?;
+            .map_err(|error| (Failure::Template, error.into_message()))?;
         let tokens = tokenize(self.model, &text);
         if tokens.is_empty() || tokens.len() + SMALLEST_ANSWER_TOKENS > self.context_tokens {
             let message = format!("{} tokens in {}", tokens.len(), self.context_tokens);

@@ -6,11 +6,17 @@
 //!
 //! A rendering has a thread of its own. Fuel bounds how deep lists can be nested, at some ten
 //! thousand levels, and minijinja walks them by recursion: the stack has room for that. A panic in
-//! it is an error like any other.
+//! it is an error like any other. What fuel does not count, such as the printing of a list that holds
+//! another one twice, forty levels deep, is bounded by a deadline, and then the process ends,
+//! because a thread cannot be ended.
 
 mod flatten;
 #[cfg(test)]
 mod tests;
+
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::Arc;
+use std::time::Duration;
 
 use arena_core::protocol::{Message, Role, TemplateSource};
 use minijinja::syntax::SyntaxConfig;
@@ -29,6 +35,9 @@ const MAX_OUTPUT_BYTES: usize = 256 << 10;
 /// Address space for the stack of one rendering; only what is used becomes memory.
 const STACK_BYTES: usize = 256 << 20;
 
+/// How long a rendering may take; those of real templates take about a millisecond.
+const DEADLINE: Duration = Duration::from_secs(5);
+
 /// Why a conversation could not be formatted.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TemplateError {
@@ -40,18 +49,38 @@ pub(crate) enum TemplateError {
     Render(#[source] minijinja::Error),
     #[error("the chat template breaks the renderer")]
     Broken,
+    #[error("the chat template does not end within {} s", DEADLINE.as_secs())]
+    Endless,
     #[error("no thread for the chat template: {0}")]
     Thread(#[source] std::io::Error),
     #[error("the formatted conversation has {0} bytes, more than {MAX_OUTPUT_BYTES}")]
     OutputTooLarge(usize),
 }
 
+impl TemplateError {
+    /// The words for the operator. A rendering that still runs takes a core and memory from every
+    /// answer until the process ends: this ends it, and the app counts a crash.
+    pub(crate) fn into_message(self) -> String {
+        if matches!(self, Self::Endless) {
+            eprintln!("{self}: the worker ends itself");
+            std::process::exit(4);
+        }
+        self.to_string()
+    }
+}
+
 /// How one model's conversations are written down.
 #[derive(Debug)]
 pub(crate) struct Format {
-    environment: Option<Environment<'static>>,
-    allowance: Allowance,
+    chat: Option<Arc<Chat>>,
     source: TemplateSource,
+}
+
+/// A template that parses.
+#[derive(Debug)]
+struct Chat {
+    environment: Environment<'static>,
+    allowance: Allowance,
     bos: String,
     eos: String,
 }
@@ -67,19 +96,14 @@ impl Format {
         let (source, text) = match (given, from_file) {
             (Some(text), _) => (TemplateSource::Given, text),
             (None, Some(text)) => (TemplateSource::File, text),
-            (None, None) => {
-                return Ok(Self {
-                    environment: None,
-                    allowance: Allowance::default(),
-                    source: TemplateSource::Completion,
-                    bos,
-                    eos,
-                });
-            }
+            (None, None) => return Ok(Self { chat: None, source: TemplateSource::Completion }),
         };
-        let allowance = Allowance::default();
-        let environment = apart(|| environment(&text, allowance.clone()))?;
-        Ok(Self { environment: Some(environment), allowance, source, bos, eos })
+        let chat = apart(DEADLINE, move || {
+            let allowance = Allowance::default();
+            let environment = environment(&text, allowance.clone())?;
+            Ok(Chat { environment, allowance, bos, eos })
+        })?;
+        Ok(Self { chat: Some(Arc::new(chat)), source })
     }
 
     /// Where the format comes from.
@@ -99,27 +123,28 @@ impl Format {
     ///
     /// A template that refuses a system message gets it in front of the first question instead.
     pub(crate) fn render(&self, messages: &[Message]) -> Result<String, TemplateError> {
-        let text = match &self.environment {
+        let text = match &self.chat {
             None => completion(messages),
-            Some(environment) => apart(|| {
-                self.chat(environment, messages)
-                    .or_else(|_| self.chat(environment, &fold_system(messages)))
-                    .map_err(TemplateError::Render)
-            })?,
+            Some(chat) => {
+                let (chat, messages) = (Arc::clone(chat), messages.to_vec());
+                apart(DEADLINE, move || {
+                    chat.render(&messages)
+                        .or_else(|_| chat.render(&fold_system(&messages)))
+                        .map_err(TemplateError::Render)
+                })?
+            }
         };
         if text.len() > MAX_OUTPUT_BYTES {
             return Err(TemplateError::OutputTooLarge(text.len()));
         }
         Ok(text)
     }
+}
 
-    fn chat(
-        &self,
-        environment: &Environment<'static>,
-        messages: &[Message],
-    ) -> Result<String, minijinja::Error> {
+impl Chat {
+    fn render(&self, messages: &[Message]) -> Result<String, minijinja::Error> {
         self.allowance.refill();
-        environment.get_template("chat")?.render(context! {
+        self.environment.get_template("chat")?.render(context! {
             messages => Value::from(Serde(messages)),
             add_generation_prompt => true,
             enable_thinking => false,
@@ -129,15 +154,21 @@ impl Format {
     }
 }
 
-/// Runs a part of minijinja on a stack of its own, and turns its panics into errors.
-fn apart<T: Send>(
-    work: impl FnOnce() -> Result<T, TemplateError> + Send,
+/// Runs a part of minijinja on a stack of its own, and turns its panics into errors. What does not
+/// end by the deadline is left behind, running.
+fn apart<T: Send + 'static>(
+    deadline: Duration,
+    work: impl FnOnce() -> Result<T, TemplateError> + Send + 'static,
 ) -> Result<T, TemplateError> {
-    std::thread::scope(|scope| {
-        let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
-        let thread = thread.spawn_scoped(scope, work).map_err(TemplateError::Thread)?;
-        thread.join().unwrap_or(Err(TemplateError::Broken))
-    })
+    let (sender, receiver) = sync_channel(1);
+    let thread = std::thread::Builder::new().stack_size(STACK_BYTES);
+    let send = move || drop(sender.send(work()));
+    thread.spawn(send).map_err(TemplateError::Thread)?;
+    match receiver.recv_timeout(deadline) {
+        Ok(outcome) => outcome,
+        Err(RecvTimeoutError::Timeout) => Err(TemplateError::Endless),
+        Err(RecvTimeoutError::Disconnected) => Err(TemplateError::Broken),
+    }
 }
 
 fn environment(text: &str, allowance: Allowance) -> Result<Environment<'static>, TemplateError> {
