@@ -14,8 +14,8 @@ mod flatten;
 #[cfg(test)]
 mod tests;
 
-use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use arena_core::protocol::{Message, Role, TemplateSource};
