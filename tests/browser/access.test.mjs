@@ -22,21 +22,20 @@ after(() => arena?.close());
 
 /** Plays battles over HTTP until both models have a rating, so that the tables have their intervals. */
 async function rate(votes) {
-  const http = visitor.request;
-  // The first one alone: it gives the visitor a cookie.
-  const play = async (verdict) => {
+  const play = async (http, verdict) => {
     const battle = await http.post("/battles", { form: { prompt: "What is 1 + 1?" }, headers: { accept: "text/html" } });
     const address = battle.url();
     await http.get(`${address}/events?turn=0&attempt=0&from=0`); // ends when both answers do
     const cast = await http.post(`${address}/vote`, { form: { verdict }, maxRedirects: 0 });
     assert.equal(cast.status(), 303, await cast.text());
   };
-  await play("tie");
-  // Three at a time: the arena lets a voter have no more.
+  // Three visitors at a time: the arena writes one battle of each.
+  const visitors = [visitor, await arena.visitor(), await arena.visitor()];
   const verdicts = ["left", "right", "both_bad"];
-  for (let left = votes - 1; left > 0; left -= verdicts.length) {
-    await Promise.all(verdicts.slice(0, left).map(play));
-  }
+  await Promise.all(visitors.map(async ({ request }, which) => {
+    for (let vote = which; vote < votes; vote += visitors.length) await play(request, vote === 0 ? "tie" : verdicts[which]);
+  }));
+  const http = visitor.request;
   await until("a rating", async () => (await (await http.get("/")).text()).includes('class="interval"'));
 }
 
@@ -64,6 +63,8 @@ for (const [what, address] of [
   ["the leaderboard", "/leaderboard"],
   ["the page of checks", "/leaderboard/checks"],
   ["the win matrix", "/leaderboard/matrix"],
+  ["the page of stored answers", "/sets/coverage"],
+  ["the page of leaks", "/leaderboard/leaks"],
   ["the list of tracks", "/tracks"],
   ["the method page", "/method"],
   ["a page that is not there", "/nothing-here"],

@@ -166,7 +166,7 @@ async fn the_leaderboard_can_be_recomputed_from_the_exported_votes() {
     ] {
         arena.has_had(pair, verdict, votes).await;
     }
-    arena.board_when(|board| board.board.votes == 111).await;
+    arena.whole_board(111).await;
     let names = ["Aster", "Birch", "Cedar"];
     let place = |name: &str| names.iter().position(|own| *own == name).unwrap();
 

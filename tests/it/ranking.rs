@@ -25,7 +25,7 @@ async fn three(arena: &TestArena) -> [ModelId; 3] {
         arena.has_had(pair, "left", wins).await;
         arena.has_had(pair, "right", losses).await;
     }
-    arena.board_when(|board| board.board.votes == 260).await;
+    arena.whole_board(260).await;
     [aster, birch, cedar]
 }
 
@@ -166,7 +166,7 @@ async fn a_voter_beyond_the_cap_moves_the_board_less_and_the_page_says_so() {
     // 40 voters with 2 votes each, then one with 200.
     arena.has_had_by(20, pair, "left", 40).await;
     arena.has_had_by(20, pair, "right", 40).await;
-    let even = arena.board_when(|board| board.board.votes == 80).await;
+    let even = arena.whole_board(80).await;
 
     arena.has_had_by(1, pair, "left", 200).await;
     let board = arena.board_when(|board| board.board.votes == 280).await;

@@ -22,7 +22,7 @@ use crate::native;
 use crate::numbers;
 use crate::options::Options;
 use crate::places::{self, Places};
-use crate::prompt::{neutralise, sha256, tokenize};
+use crate::prompt::{neutralise, opening, sha256, tokenize};
 use crate::sequence::{Sequence, Task};
 use crate::stops::Stops;
 use crate::template::{Format, TemplateError};
@@ -215,21 +215,20 @@ impl<'m, 'e> Engine<'m, 'e> {
         }
     }
 
-    fn prepare(&self, request: Request) -> Result<Sequence, (Failure, String)> {
+    fn prepare(&mut self, request: Request) -> Result<Sequence, (Failure, String)> {
         let Request::Generate { key, messages, sampling, seed, conversation, steps } = request
         else {
             return Err((Failure::Decode, "no request for an answer".to_owned()));
         };
         let messages = neutralise(self.model, &messages);
-        let text = self
-            .format
-            .render(&messages)
-            .map_err(|error| (Failure::Template, error.into_message()))?;
+        let template = |error: TemplateError| (Failure::Template, error.into_message());
+        let text = self.format.render(&messages).map_err(template)?;
         let tokens = tokenize(self.model, &text);
         if tokens.is_empty() || tokens.len() + SMALLEST_ANSWER_TOKENS > self.context_tokens {
             let message = format!("{} tokens in {}", tokens.len(), self.context_tokens);
             return Err((Failure::TooLong, message));
         }
+        opening(key, &text).iter().for_each(|event| (self.emit)(event));
         let task = Task {
             key,
             conversation,

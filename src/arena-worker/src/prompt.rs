@@ -1,6 +1,7 @@
 //! From the text of a conversation to its tokens.
 
-use arena_core::protocol::Message;
+use arena_core::protocol::{AnswerKey, Event, Message};
+use arena_core::reasoning;
 use llama_cpp_2::model::LlamaModel;
 use llama_cpp_2::token::LlamaToken;
 use sha2::{Digest, Sha256};
@@ -40,4 +41,24 @@ pub(crate) fn neutralise(model: &LlamaModel, messages: &[Message]) -> Vec<Messag
         }
     }
     messages
+}
+
+/// Where the template has opened reasoning: the answer's text begins with that tag, so that whoever
+/// reads it needs to know no template.
+pub(crate) fn opening(key: AnswerKey, rendered: &str) -> Option<Event> {
+    reasoning::opened_by(rendered).map(|tag| Event::Token { key, text: tag.to_owned() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_answer_in_an_opened_thought_begins_with_its_tag() {
+        let key = AnswerKey(7);
+        let said = Event::Token { key, text: "<think>".to_owned() };
+
+        assert_eq!(opening(key, "<|im_start|>assistant\n<think>\n"), Some(said));
+        assert_eq!(opening(key, "<|im_start|>assistant\n"), None);
+    }
 }

@@ -184,6 +184,11 @@ impl TestArena {
         .await
     }
 
+    /// Waits until a whole computation over so many votes, all of which count, is in force.
+    pub(crate) async fn whole_board(&self, votes: u64) -> Arc<Published> {
+        self.board_when(|board| (board.board.votes, board.board.used_votes) == (votes, votes)).await
+    }
+
     /// Ends the server in the middle of what it does, and starts another one on the same database.
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
