@@ -221,7 +221,7 @@ impl<'m, 'e> Engine<'m, 'e> {
             return Err((Failure::Decode, "no request for an answer".to_owned()));
         };
         let messages = neutralise(self.model, &messages);
-        let template = |error: TemplateError| (Failure::Template, error.into_message());
+        let template = |error: TemplateError| (Failure::Template, error.message_or_exit());
         let text = self.format.render(&messages).map_err(template)?;
         let tokens = tokenize(self.model, &text);
         if tokens.is_empty() || tokens.len() + SMALLEST_ANSWER_TOKENS > self.context_tokens {

@@ -60,7 +60,7 @@ pub(crate) enum TemplateError {
 impl TemplateError {
     /// The words for the operator. A rendering that still runs takes a core and memory from every
     /// answer until the process ends: this ends it, and the app counts a crash.
-    pub(crate) fn into_message(self) -> String {
+    pub(crate) fn message_or_exit(self) -> String {
         if matches!(self, Self::Endless) {
             eprintln!("{self}: the worker ends itself");
             std::process::exit(4);
