@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use super::{BattleError, Ring, SkipReason, sets, stream};
 use crate::kit::http::{HttpError, see_other};
+use crate::kit::undisturbed::undisturbed;
 
 const VOTER: &str = "voter";
 /// After how many seconds it is worth trying again while models are being loaded.
@@ -66,13 +67,16 @@ async fn open(
 ) -> Result<HttpResponse, HttpError> {
     let voter = voter_or_new(&session)?;
     let Opening { prompt, question, set } = opening.into_inner();
-    let opened = match (prompt, question, set) {
-        (Some(prompt), _, _) => super::open(&ring, voter, &prompt).await,
-        (None, Some(question), _) => super::open_question(&ring, voter, question).await,
-        (None, None, Some(set)) => sets::open_any(&ring, voter, &set).await,
-        (None, None, None) => Err(BattleError::EmptyPrompt),
-    };
-    let id = opened.map_err(|error| HttpError::from(error).with_link("/", "Back to the start"))?;
+    let opened = undisturbed(async move {
+        match (prompt, question, set) {
+            (Some(prompt), _, _) => super::open(&ring, voter, &prompt).await,
+            (None, Some(question), _) => super::open_question(&ring, voter, question).await,
+            (None, None, Some(set)) => sets::open_any(&ring, voter, &set).await,
+            (None, None, None) => Err(BattleError::EmptyPrompt),
+        }
+    });
+    let id =
+        opened.await.map_err(|error| HttpError::from(error).with_link("/", "Back to the start"))?;
     Ok(see_other(&format!("/battles/{id}")))
 }
 
@@ -96,7 +100,9 @@ async fn ask_on(
     question: Form<Question>,
 ) -> Result<HttpResponse, HttpError> {
     let voter = known_voter(&session)?;
-    super::ask_on(&ring, voter, *id, &question.prompt).await.map_err(back(*id))?;
+    let (id, prompt) = (*id, question.into_inner().prompt);
+    let asked = undisturbed(async move { super::ask_on(&ring, voter, id, &prompt).await });
+    asked.await.map_err(back(id))?;
     Ok(see_other(&format!("/battles/{id}#latest")))
 }
 
@@ -105,7 +111,9 @@ async fn retry(
     session: Session,
     id: Path<BattleId>,
 ) -> Result<HttpResponse, HttpError> {
-    super::retry(&ring, known_voter(&session)?, *id).await.map_err(back(*id))?;
+    let (voter, id) = (known_voter(&session)?, *id);
+    let retried = undisturbed(async move { super::retry(&ring, voter, id).await });
+    retried.await.map_err(back(id))?;
     Ok(see_other(&format!("/battles/{id}")))
 }
 

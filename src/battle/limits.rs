@@ -22,6 +22,14 @@ pub struct Limits {
     pub voter_waiting: usize,
 }
 
+impl Limits {
+    /// Battles of one voter that are in progress: written, waiting, or shown to their ends.
+    pub(super) fn voter_in_progress(self) -> i64 {
+        let most = 2 * self.voter_writing.saturating_add(self.voter_waiting);
+        i64::try_from(most).unwrap_or(i64::MAX)
+    }
+}
+
 impl Default for Limits {
     fn default() -> Self {
         Self { at_once: 3, waiting: 32, voter_writing: 1, voter_waiting: 1 }

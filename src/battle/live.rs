@@ -201,14 +201,14 @@ impl Hub {
         self.queue.busy()
     }
 
-    /// Has both models answer one turn as soon as there is a place; without a ticket, at once.
+    /// Has both models answer one turn as soon as there is a place; what is stored is played at once.
     pub(super) fn start(
         &self,
         ring: &Ring,
         (id, round): (BattleId, (i16, i16)),
         models: Sides<ModelId>,
         scripts: Sides<Script>,
-        ticket: Option<Ticket>,
+        ticket: Ticket,
     ) {
         let live = Arc::new(Live::new(round));
         lock(&self.live).insert(id, Arc::clone(&live));

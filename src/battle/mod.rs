@@ -215,12 +215,15 @@ async fn start(
 ) -> Result<BattleId, BattleError> {
     let id = BattleId(Uuid::new_v4());
     check_room(ring, &[], prompt)?;
-    let join = || ring.hub.join(voter, ring.limits).map(Some);
-    // A question of a set may need no place: that is known once the pair is drawn.
-    let ticket = if question.is_none() { join()? } else { None };
+    // Before the pair is drawn, also where no place will be needed: who is drawn must not decide who is refused.
+    let ticket = ring.hub.join(voter, ring.limits)?;
     let mut rng = StdRng::try_from_rng(&mut SysRng).map_err(|_| BattleError::Randomness)?;
     let mut tx = ring.db.begin().await?;
-    let draw = pool::draw(&mut tx, &ring.engines.ready(), &ring.policy, &mut rng).await?;
+    if queries::count_running(&mut tx, voter).await? >= ring.limits.voter_in_progress() {
+        return Err(Refusal::yours().into());
+    }
+    let able = ring.engines.ready();
+    let draw = pool::draw(&mut tx, &able, &ring.policy, &mut rng).await?;
     let language = match question {
         Some(question) => sets::queries::find_question_language(&mut tx, question).await?,
         None => ring.languages.recognise(prompt).map(str::to_owned),
@@ -229,9 +232,7 @@ async fn start(
     queries::insert(&mut tx, id, voter, &draw, question, language.as_deref()).await?;
     queries::insert_turn(&mut tx, id, 0, prompt).await?;
     let models = Sides { left: draw.left, right: draw.right };
-    let stored = stored::find(&mut tx, question, models, &ring.answering).await?;
-    let needs_place = stored.left.is_none() || stored.right.is_none();
-    let ticket = if needs_place && ticket.is_none() { join()? } else { ticket };
+    let stored = stored::find(&mut tx, question, models, &able, &ring.answering).await?;
     let seeds = begin_answers(&mut tx, ring, id, (0, 0), models, &stored).await?;
     tx.commit().await?;
     let scripts = Script::of(jobs(ring, id, &[], prompt, seeds), stored);
@@ -259,6 +260,11 @@ pub async fn ask_on(
             "a further question is possible once both answers are complete, and before the vote",
         ));
     }
+    if !can_answer(ring, battle.models) {
+        return Err(BattleError::NotNow(
+            "this pair cannot be asked again; nothing is lost, so please decide",
+        ));
+    }
     check_room(ring, &battle.turns, &prompt)?;
     let ticket = ring.hub.join(voter, ring.limits)?;
     let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
@@ -266,7 +272,7 @@ pub async fn ask_on(
     let seeds = begin_answers(&mut tx, ring, id, (turn, 0), battle.models, &NONE_STORED).await?;
     tx.commit().await?;
     let scripts = Script::of(jobs(ring, id, &battle.turns, &prompt, seeds), NONE_STORED);
-    ring.hub.start(ring, (id, (turn, 0)), battle.models, scripts, Some(ticket));
+    ring.hub.start(ring, (id, (turn, 0)), battle.models, scripts, ticket);
     Ok(())
 }
 
@@ -283,7 +289,9 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
     }
     // Whoever compares the end of a battle with the list of quarantines may know one of the two.
     let models = [battle.models.left, battle.models.right];
-    if pool::queries::any_quarantined_since(&mut tx, models, battle.opened_at).await? {
+    if !can_answer(ring, battle.models)
+        || pool::queries::any_quarantined_since(&mut tx, models, battle.opened_at).await?
+    {
         return Err(BattleError::NotNow(
             "this pair cannot be asked again; nothing is lost, so please start another battle",
         ));
@@ -293,7 +301,7 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
     let seeds = begin_answers(&mut tx, ring, id, round, battle.models, &NONE_STORED).await?;
     tx.commit().await?;
     let scripts = Script::of(jobs(ring, id, before, &last.prompt, seeds), NONE_STORED);
-    ring.hub.start(ring, (id, round), battle.models, scripts, Some(ticket));
+    ring.hub.start(ring, (id, round), battle.models, scripts, ticket);
     Ok(())
 }
 
@@ -327,6 +335,11 @@ pub async fn find(
         Some(battle) if battle.voter == voter => Ok(battle),
         _ => Err(BattleError::Unknown(id)),
     }
+}
+
+/// Whether both models still take part.
+fn can_answer(ring: &Ring, models: Sides<ModelId>) -> bool {
+    ring.engines.get(models.left).is_some() && ring.engines.get(models.right).is_some()
 }
 
 async fn begin_answers(

@@ -110,6 +110,17 @@ pub(super) async fn insert_answer(
     Ok(())
 }
 
+/// How many battles of a voter are in progress.
+pub(super) async fn count_running(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<i64> {
+    let count = sqlx::query_scalar!(
+        "select count(*) from battles where voter_id = $1 and state = 'running'",
+        voter.0
+    )
+    .fetch_one(db)
+    .await?;
+    Ok(count.unwrap_or(0))
+}
+
 /// Writes down how an answer ended; an ended answer is not changed again.
 pub(super) async fn end_answer(
     db: &mut PgConnection,

@@ -81,6 +81,11 @@ pub enum Refusal {
 }
 
 impl Refusal {
+    /// This voter has too many battles in progress.
+    pub(super) fn yours() -> Self {
+        Self::Yours { seconds: FIRST_ESTIMATE_SECONDS }
+    }
+
     /// When to try again.
     pub fn seconds(&self) -> u32 {
         match self {
@@ -96,6 +101,8 @@ struct Entry {
     /// Since when nobody watches it.
     absent_since: Option<Instant>,
     since: Instant,
+    /// Whether its models have been asked; a battle that never came to that says nothing of how long one takes.
+    asked: bool,
 }
 
 #[derive(Default)]
@@ -140,7 +147,7 @@ impl Queue {
         let (sender, standing) =
             watch::channel(Standing::Waits(Place { number: 1, seconds: None }));
         let since = Instant::now();
-        let entry = Entry { key, voter, standing: sender, absent_since: None, since };
+        let entry = Entry { key, voter, standing: sender, absent_since: None, since, asked: false };
         state.waiting.push_back(entry);
         state.let_in();
         if let Some(refusal) = state.refusal(key, voter) {
@@ -172,7 +179,9 @@ impl State {
     }
 
     fn may_write(&self, entry: &Entry) -> bool {
-        let own = self.writing.iter().filter(|other| other.voter == entry.voter).count();
+        // One whose tab is closed does not hold up its own voter.
+        let is_own = |other: &&Entry| other.voter == entry.voter && other.absent_since.is_none();
+        let own = self.writing.iter().filter(is_own).count();
         entry.absent_since.is_none() && own < self.limits.voter_writing
     }
 
@@ -225,9 +234,12 @@ impl State {
     fn leave(&mut self, key: u64) {
         self.waiting.retain(|entry| entry.key != key);
         if let Some(at) = self.writing.iter().position(|entry| entry.key == key) {
-            let took = self.writing.swap_remove(at).since.elapsed().as_secs_f64();
-            self.mean_seconds =
-                Some(self.mean_seconds.map_or(took, |mean| mean + NEWEST * (took - mean)));
+            let entry = self.writing.swap_remove(at);
+            let took = entry.since.elapsed().as_secs_f64();
+            if entry.asked {
+                self.mean_seconds =
+                    Some(self.mean_seconds.map_or(took, |mean| mean + NEWEST * (took - mean)));
+            }
         }
         self.let_in();
         self.tell();
@@ -245,6 +257,14 @@ impl Ticket {
         // The line keeps the sender as long as there is a ticket.
         if self.standing.changed().await.is_err() {
             std::future::pending::<()>().await;
+        }
+    }
+
+    /// Says that the models are asked now.
+    pub(super) fn asks(&self) {
+        let mut state = self.queue.lock();
+        if let Some(entry) = state.writing.iter_mut().find(|entry| entry.key == self.key) {
+            entry.asked = true;
         }
     }
 

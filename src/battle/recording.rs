@@ -1,14 +1,13 @@
 //! Writing down how both answers ended, whether one of them says who wrote it, and what the battle's
 //! slices and style control need of them.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
-use arena_core::ids::{BattleId, ModelId, Side, Sides};
+use arena_core::ids::{BattleId, Side, Sides};
 use arena_core::ranking::StyleCounts;
-use sqlx::{PgConnection, PgPool};
+use sqlx::PgPool;
 
-use super::leaks::{self, Names, Sign};
+use super::leaks::{self, Names};
 use super::queries::{self, Ending, Place};
 use super::replay;
 use super::round::Outcome;
@@ -85,30 +84,12 @@ async fn try_store(
     }
     match (&endings.left, &endings.right) {
         (Some(left), Some(right)) if *complete => {
-            count_leaks(&mut tx, authors, &signs).await?;
             let style = Sides { left: form(left), right: form(right) };
             queries::settle_complete(&mut tx, battle, style).await?
         }
         _ => queries::settle_failed(&mut tx, battle).await?,
     };
     tx.commit().await
-}
-
-/// Counts both answers, in the order of their models, so that two battles of one pair do not wait for each other
-/// crosswise.
-async fn count_leaks(
-    db: &mut PgConnection,
-    authors: Sides<ModelId>,
-    signs: &Sides<BTreeSet<Sign>>,
-) -> sqlx::Result<()> {
-    let mut sides = Side::BOTH;
-    sides.sort_by_key(|side| *authors.get(*side));
-    for side in sides {
-        let signs = signs.get(side);
-        let own = signs.iter().any(|sign| sign.own);
-        leaks::queries::count_answer(db, *authors.get(side), !signs.is_empty(), own).await?;
-    }
-    Ok(())
 }
 
 /// The form of an answer; length is in characters, because tokens of two models are not the same.

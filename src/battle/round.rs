@@ -33,11 +33,10 @@ pub(super) async fn play(
     models: Sides<ModelId>,
     scripts: Sides<Script>,
     live: &Live,
-    mut ticket: Option<Ticket>,
+    mut ticket: Ticket,
 ) -> Outcome {
-    if let Some(ticket) = &mut ticket
-        && !has_place(live, ticket).await
-    {
+    let asks_models = [&scripts.left, &scripts.right].into_iter().any(Script::asks_model);
+    if asks_models && !has_place(live, &mut ticket).await {
         return Outcome::default();
     }
     let started = tokio::time::Instant::now();
@@ -60,6 +59,7 @@ async fn has_place(live: &Live, ticket: &mut Ticket) -> bool {
             Standing::Waits(place) => live.is_at(Some(place)),
             Standing::Writes => {
                 live.is_at(None);
+                ticket.asks();
                 return true;
             }
             Standing::GivesWay => return false,
@@ -180,12 +180,8 @@ impl Round {
     }
 
     /// Runs until both answers were shown to their ends; false when the pair cannot be completed.
-    pub(super) async fn run(
-        &mut self,
-        live: &Live,
-        mut ticket: Option<Ticket>,
-        deadline: Duration,
-    ) -> bool {
+    pub(super) async fn run(&mut self, live: &Live, ticket: Ticket, deadline: Duration) -> bool {
+        let mut ticket = Some(ticket);
         let mut ticks = tokio::time::interval(Duration::from_millis(TICK_MS));
         ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut stop = live.stop.subscribe();

@@ -51,7 +51,6 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
     ("votes", &["vote_index", "verdict", "cast_at"]),
     ("vote_counts", &["left_model_id", "right_model_id", "verdict", "votes"]),
     ("vote_total", &["only_row", "votes", "apart"]),
-    ("leak_counts", &["model_id", "answers", "leaking", "own"]),
     (
         "tracks",
         &[

@@ -156,6 +156,12 @@ pub trait Engine: Send + Sync {
     /// Starts an answer; an engine that cannot says so through the answer's own outputs.
     fn generate(&self, job: Job) -> Generation;
 
+    /// As [`Engine::generate`], for an answer that nobody waits for: it may be ended, as by a dying
+    /// worker, where somebody waits for another one.
+    fn generate_aside(&self, job: Job) -> Generation {
+        self.generate(job)
+    }
+
     /// What the engine is, or nothing while it cannot answer.
     fn readiness(&self) -> Option<Readiness>;
 

@@ -6,5 +6,6 @@ pub mod language;
 pub mod markdown;
 pub mod postgres;
 pub mod session;
+pub mod undisturbed;
 pub mod whereabouts;
 pub mod wording;

@@ -12,6 +12,7 @@ use super::checks::{self, Checks};
 use super::slices::{self, Anchor, Slice};
 use super::standing::Standing;
 use super::{BoardError, Published};
+use crate::kit::undisturbed::undisturbed;
 use crate::pool::Model;
 
 /// How long what was made on request is shown again although votes have come since.
@@ -95,12 +96,14 @@ impl Boards {
             let models = Arc::clone(&whole.models);
             Ok(SliceBoard { slice: asked, models, standing, anchor, computed_at: now })
         };
-        let find = |kept: &Kept| kept.slices.get(slice).cloned();
-        let keep = |kept: &mut Kept, made| {
+        let wanted = slice.clone();
+        let find = move |kept: &Kept| kept.slices.get(&wanted).cloned();
+        let slice = slice.clone();
+        let keep = move |kept: &mut Kept, made| {
             if kept.slices.len() >= KEPT {
                 kept.slices.clear();
             }
-            kept.slices.insert(slice.clone(), made);
+            kept.slices.insert(slice, made);
         };
         self.once(find, make, keep).await.map(Some)
     }
@@ -113,25 +116,30 @@ impl Boards {
     }
 
     /// Gives what is kept, or makes it beside the threads that serve requests.
+    ///
+    /// A reader who goes meanwhile leaves the work to its end and its turn with it: no second one starts.
     async fn once<T: Send + Sync + 'static>(
         &self,
-        find: impl Fn(&Kept) -> Option<Made<T>>,
+        find: impl Fn(&Kept) -> Option<Made<T>> + Send + 'static,
         make: impl FnOnce(&Arc<Published>) -> Result<T, RankingError> + Send + 'static,
-        keep: impl FnOnce(&mut Kept, Made<T>),
+        keep: impl FnOnce(&mut Kept, Made<T>) + Send + 'static,
     ) -> Result<Arc<T>, BoardError> {
-        let serving = |made: &Made<T>| made.serves(&self.current());
-        if let Some(made) = find(&self.kept()).filter(serving) {
+        if let Some(made) = find(&self.kept()).filter(|made| made.serves(&self.current())) {
             return Ok(made.what);
         }
-        let _turn = self.work.lock().await;
-        if let Some(made) = find(&self.kept()).filter(serving) {
-            return Ok(made.what);
-        }
-        let from = self.current();
-        let whole = Arc::clone(&from);
-        let what = Arc::new(blocking(move || make(&whole)).await?);
-        keep(&mut self.kept(), Made { at: Instant::now(), from, what: Arc::clone(&what) });
-        Ok(what)
+        let boards = self.clone();
+        undisturbed(async move {
+            let _turn = boards.work.lock().await;
+            if let Some(made) = find(&boards.kept()).filter(|made| made.serves(&boards.current())) {
+                return Ok(made.what);
+            }
+            let from = boards.current();
+            let whole = Arc::clone(&from);
+            let what = Arc::new(blocking(move || make(&whole)).await?);
+            keep(&mut boards.kept(), Made { at: Instant::now(), from, what: Arc::clone(&what) });
+            Ok(what)
+        })
+        .await
     }
 
     fn kept(&self) -> MutexGuard<'_, Kept> {

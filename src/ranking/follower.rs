@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arena_core::ranking::{RankingError, Running, Vote};
+use arena_core::ranking::{Board, RankingError, Running, Vote};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 use tokio::sync::watch;
@@ -13,7 +13,7 @@ use tokio::time::Instant;
 use super::compute::{pair_weights, publish};
 use super::ledger::{Ledger, Taken, Topic};
 use super::slices::Tallies;
-use super::{BoardError, Published};
+use super::{BoardError, Published, line};
 use crate::pool::Policy;
 use crate::{battle, pool, vote};
 
@@ -36,6 +36,8 @@ pub(super) struct Follower {
     // Away while a whole computation counts with them.
     pub(super) tallies: Option<Tallies>,
     running: Option<Running>,
+    // Votes that have been read and are in no published board.
+    pending: Vec<Taken>,
     // Votes that are not in the snapshot of the computation under way.
     since: Vec<Taken>,
     // Whether there is something that no whole computation has seen.
@@ -51,6 +53,7 @@ impl Follower {
             ledger: Ledger::new(),
             tallies: Some(Tallies::new(OffsetDateTime::now_utc())),
             running: None,
+            pending: Vec::new(),
             since: Vec::new(),
             stale: true,
             started: Instant::now(),
@@ -58,9 +61,8 @@ impl Follower {
         }
     }
 
-    /// Reads the votes that have come since, and the pool; returns those votes.
-    pub(super) async fn catch_up(&mut self) -> Result<Vec<Taken>, BoardError> {
-        let mut new = Vec::new();
+    /// Reads the votes that have come since, and the pool. What was read before an error stays read.
+    pub(super) async fn catch_up(&mut self) -> Result<(), BoardError> {
         let mut db = self.db.acquire().await?;
         loop {
             let votes = vote::queries::list_from(&mut db, self.ledger.next_vote, PAGE).await?;
@@ -76,16 +78,22 @@ impl Follower {
                 self.ledger.topics = Arc::new(topics.collect());
             }
             for vote in &votes {
-                new.push(self.ledger.take(vote)?);
+                let taken = self.ledger.take(vote)?;
+                self.note(taken);
             }
         }
         // After the votes: a model is in the pool before the first vote on it.
         let pool_changed = self.ledger.replace_pool(pool::queries::list_all(&mut db).await?);
-        self.stale |= pool_changed || !new.is_empty();
+        self.stale |= pool_changed;
+        Ok(())
+    }
+
+    fn note(&mut self, taken: Taken) {
+        self.stale = true;
+        self.pending.push(taken);
         if self.tallies.is_none() {
-            self.since.extend(&new);
+            self.since.push(taken);
         }
-        Ok(new)
     }
 
     /// Starts to compute everything anew from the votes as they are now.
@@ -96,6 +104,7 @@ impl Follower {
         let mut tallies = self.tallies.take().unwrap_or_else(|| Tallies::new(now));
         (self.stale, self.started) = (false, Instant::now());
         self.since.clear();
+        self.pending.clear();
         Ok(tokio::task::spawn_blocking(move || {
             let started = Instant::now();
             let outcome = publish(&snapshot, &mut tallies, elo, now);
@@ -141,11 +150,23 @@ impl Follower {
                 self.running = None;
             }
         }
-        let board = before.board.follow(self.running.as_ref()?, &counts).ok()?;
+        let Ok(board) = before.board.follow(self.running.as_ref()?, &counts) else {
+            // It holds votes now that no board has.
+            self.running = None;
+            return None;
+        };
         let snapshot = self.ledger.snapshot().ok()?;
         let is_same = snapshot.is_on_models_of(&before.snapshot);
         let snapshot = if is_same { snapshot } else { before.snapshot.clone() };
+        let order_holds = order(before, &before.board) == order(before, &board);
+        let (fragility, tie_groups) = match order_holds {
+            true => (before.fragility.clone(), before.tie_groups.clone()),
+            // They are of neighbours that these no longer are.
+            false => (Vec::new(), vec![None; before.tie_groups.len()]),
+        };
         Some(Published {
+            fragility,
+            tie_groups,
             board,
             counts,
             elo: self.ledger.elo(),
@@ -161,8 +182,9 @@ impl Follower {
         &mut self,
         board: &watch::Sender<Arc<Published>>,
     ) -> Result<(), BoardError> {
-        let votes = self.catch_up().await?;
+        self.catch_up().await?;
         self.stale |= self.started.elapsed() > VALID;
+        let votes = std::mem::take(&mut self.pending);
         if votes.is_empty() {
             return Ok(());
         }
@@ -172,6 +194,12 @@ impl Follower {
         }
         Ok(())
     }
+}
+
+/// The rated models, best first.
+fn order(of: &Published, board: &Board) -> Vec<usize> {
+    let rows = line::in_order(&of.models, board, |model| &model.name);
+    rows.iter().filter(|(_, row)| row.rating.is_some()).map(|(_, row)| row.model).collect()
 }
 
 #[cfg(test)]
@@ -263,7 +291,7 @@ mod tests {
 
         let under_way = follower.start_whole().unwrap();
         let new = follower.ledger.take(&vote(80, &a, &b, Verdict::Left, voter())).unwrap();
-        follower.since.push(new);
+        follower.note(new);
         let board = follower.finish(under_way.await.unwrap()).unwrap();
 
         assert_eq!((board.board.votes, board.row(a.id).unwrap().wins), (81, 61));

@@ -45,33 +45,12 @@ pub(in crate::battle) async fn insert(
     Ok(())
 }
 
-/// Counts a complete answer that was looked at.
-pub(in crate::battle) async fn count_answer(
-    db: &mut PgConnection,
-    model: ModelId,
-    leaking: bool,
-    own: bool,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into leak_counts (model_id, answers, leaking, own)
-         values ($1, 1, $2::boolean::integer, $3::boolean::integer)
-         on conflict (model_id) do update set answers = leak_counts.answers + 1,
-             leaking = leak_counts.leaking + excluded.leaking, own = leak_counts.own + excluded.own",
-        model.0,
-        leaking,
-        own
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}
-
 /// How often the answers of a model name an author.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct LeakCount {
     /// The model.
     pub model: ModelId,
-    /// Complete answers that were looked at.
+    /// Complete answers of battles that are over.
     pub answers: i64,
     /// Those that name an author.
     pub leaking: i64,
@@ -80,10 +59,28 @@ pub struct LeakCount {
 }
 
 /// How often answers name an author, model by model.
+///
+/// Only battles that are over are looked at: while one is open, a count that rises would tell its voter
+/// who is in it. An answer that was stored and played counts once.
 pub async fn list_counts(db: &mut PgConnection) -> sqlx::Result<Vec<LeakCount>> {
-    let rows = sqlx::query!("select model_id, answers, leaking, own from leak_counts")
-        .fetch_all(db)
-        .await?;
+    let rows = sqlx::query!(
+        r#"with judged as (
+             select a.model_id,
+                 coalesce('stored ' || a.stored_answer_id,
+                     concat_ws(' ', a.battle_id, a.turn, a.side, a.attempt)) as answer,
+                 count(l.rule) > 0 as leaking, coalesce(bool_or(l.own), false) as own
+             from battles b join answers a using (battle_id)
+             left join leaks l using (battle_id, turn, side, attempt)
+             where b.state in ('voted', 'skipped', 'void') and a.outcome = 'complete'
+             group by a.battle_id, a.turn, a.side, a.attempt
+         )
+         select model_id, count(distinct answer) as "answers!",
+             count(distinct answer) filter (where leaking) as "leaking!",
+             count(distinct answer) filter (where own) as "own!"
+         from judged group by model_id"#
+    )
+    .fetch_all(db)
+    .await?;
     let count = |model, answers, leaking, own| LeakCount { model, answers, leaking, own };
     Ok(rows
         .into_iter()

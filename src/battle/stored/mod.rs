@@ -6,6 +6,8 @@
 pub mod job;
 pub mod queries;
 
+use std::collections::HashSet;
+
 use arena_core::ids::{ModelId, Sides};
 use arena_core::protocol::{Finish, Record};
 use sha2::{Digest, Sha256};
@@ -50,15 +52,22 @@ pub fn conditions(answering: &Answering) -> String {
     hex::encode(Sha256::digest(settings.to_string()))
 }
 
-/// The stored answers of both models to a question, where there are any.
+/// The stored answers of both models to a question; none unless every model that could have been
+/// drawn has one. Else a battle that does not begin at once would tell that one of those without is in it.
 pub(super) async fn find(
     db: &mut PgConnection,
     question: Option<i64>,
     models: Sides<ModelId>,
+    able: &HashSet<ModelId>,
     answering: &Answering,
 ) -> sqlx::Result<Sides<Option<Stored>>> {
-    let Some(question) = question else { return Ok(Sides { left: None, right: None }) };
+    let none = Sides { left: None, right: None };
+    let Some(question) = question else { return Ok(none) };
     let conditions = conditions(answering);
+    let able: Vec<_> = able.iter().map(|model| model.0).collect();
+    if queries::any_missing(db, question, &able, &conditions).await? {
+        return Ok(none);
+    }
     Ok(Sides {
         left: queries::find(db, question, models.left, &conditions).await?,
         right: queries::find(db, question, models.right, &conditions).await?,
@@ -66,6 +75,11 @@ pub(super) async fn find(
 }
 
 impl Script {
+    /// Whether a model has to work for it.
+    pub(super) fn asks_model(&self) -> bool {
+        matches!(self, Self::Write(_))
+    }
+
     /// What each side does: a stored answer is played, others are written.
     pub(super) fn of(jobs: Sides<Job>, stored: Sides<Option<Stored>>) -> Sides<Script> {
         let script = |job, stored: Option<Stored>| match stored {

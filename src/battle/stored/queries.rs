@@ -73,8 +73,33 @@ pub(super) async fn find(
     }))
 }
 
-/// The next answer to make: the latest versions of all sets, question by question, so that pairs of
-/// models are complete early; only models that can answer now, and questions that fit.
+/// Whether a model that takes part and can answer has no answer to this question.
+pub(super) async fn any_missing(
+    db: &mut PgConnection,
+    question: i64,
+    able: &[Uuid],
+    conditions: &str,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (
+             select from models m
+             where m.model_id = any($2) and m.retired_at is null and not exists (
+                 select from stored_answers s
+                 where s.question_id = $1 and s.model_id = m.model_id
+                   and s.conditions_sha256 = $3 and s.outcome = 'complete')
+           ) as "missing!""#,
+        question,
+        able,
+        conditions
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// The next answer to make: the latest versions of all sets; some questions by all models before the
+/// next ones, so that battles can be played early, and models that share memory change seldom.
+///
+/// Only models that can answer now, and questions that fit.
 pub(super) async fn find_missing(
     db: &mut PgConnection,
     able: &[Uuid],
@@ -92,7 +117,7 @@ pub(super) async fn find_missing(
                  select from stored_answers s
                  where s.question_id = q.question_id and s.model_id = m.model_id
                    and s.conditions_sha256 = $2)
-           order by q.position, q.set_id, m.name
+           order by q.position / 10, m.name, q.position, q.set_id
            limit 1"#,
         able,
         conditions,

@@ -101,7 +101,7 @@ async fn record(habits: Sides<Habits>, pace: Pace, seed: u64) -> Vec<Seen> {
         let write = || Script::Write(job());
         let scripts = Sides { left: write(), right: write() };
         let mut round = Round::start(&engines, models, scripts, pace);
-        assert!(round.run(&live, Some(ticket), DEADLINE).await, "a battle failed");
+        assert!(round.run(&live, ticket, DEADLINE).await, "a battle failed");
         live.end();
     });
     let mut seen = Vec::new();

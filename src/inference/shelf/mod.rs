@@ -31,7 +31,7 @@ struct State {
 struct Loaded {
     engine: Arc<dyn Engine>,
     bytes: u64,
-    measured: bool,
+    expected_bytes: u64,
     last_use: u64,
     answers: usize,
 }
@@ -61,7 +61,9 @@ impl State {
             if self.loaded.is_empty() || taken.saturating_add(bytes) <= room_bytes {
                 return true;
             }
-            let idle = self.loaded.iter().filter(|(_, loaded)| loaded.answers == 0);
+            // One that cannot answer is left to start again: unloaded it would count as able.
+            let idle =
+                self.loaded.iter().filter(|(_, loaded)| loaded.answers == 0 && loaded.bytes > 0);
             let Some(oldest) = idle.min_by_key(|(_, loaded)| loaded.last_use).map(|(key, _)| *key)
             else {
                 return false;
@@ -71,12 +73,18 @@ impl State {
         }
     }
 
+    /// What each model takes: its process, but no less than was expected while it is loading, and
+    /// nothing while its worker is down.
     fn measure(&mut self) {
-        for loaded in self.loaded.values_mut().filter(|loaded| !loaded.measured) {
-            let process = loaded.engine.readiness().and_then(|ready| ready.process_id);
-            if let Some(bytes) = process.and_then(resident_bytes) {
-                (loaded.bytes, loaded.measured) = (bytes, true);
-            }
+        for loaded in self.loaded.values_mut() {
+            loaded.bytes = match loaded.engine.readiness() {
+                Some(ready) => {
+                    let resident = ready.process_id.and_then(resident_bytes);
+                    resident.unwrap_or(loaded.expected_bytes)
+                }
+                None if loaded.engine.is_starting() => loaded.expected_bytes,
+                None => 0,
+            };
         }
     }
 }
@@ -103,13 +111,17 @@ struct Inner {
     known: Mutex<(bool, Readiness)>,
 }
 
-/// An answer's hold on a loaded model.
+/// An answer's hold on a loaded model; one that nobody waits for holds nothing.
 struct Loan {
     inner: Arc<Inner>,
+    holds: bool,
 }
 
 impl Drop for Loan {
     fn drop(&mut self) {
+        if !self.holds {
+            return;
+        }
         if let Some(loaded) = self.inner.shelf.lock().loaded.get_mut(&self.inner.key) {
             loaded.answers = loaded.answers.saturating_sub(1);
         }
@@ -149,15 +161,15 @@ impl Inner {
         let loaded = Loaded {
             engine: (self.start)(),
             bytes: self.estimate_bytes,
-            measured: false,
+            expected_bytes: self.estimate_bytes,
             last_use: state.uses,
             answers: 0,
         };
         state.loaded.insert(self.key, loaded);
     }
 
-    /// The loaded model, held until the loan is dropped; none while others leave no room.
-    fn lend(self: &Arc<Self>) -> Option<(Arc<dyn Engine>, Loan)> {
+    /// The loaded model, held until the loan is dropped if so wished; none while others leave no room.
+    fn lend(self: &Arc<Self>, holds: bool) -> Option<(Arc<dyn Engine>, Loan)> {
         let mut state = self.shelf.lock();
         if !state.loaded.contains_key(&self.key) {
             if !state.make_room(self.shelf.room_bytes, self.estimate_bytes) {
@@ -169,18 +181,18 @@ impl Inner {
         let uses = state.uses;
         let loaded = state.loaded.get_mut(&self.key)?;
         loaded.last_use = uses;
-        loaded.answers += 1;
-        Some((Arc::clone(&loaded.engine), Loan { inner: Arc::clone(self) }))
+        loaded.answers += usize::from(holds);
+        Some((Arc::clone(&loaded.engine), Loan { inner: Arc::clone(self), holds }))
     }
 
     /// Waits for room.
-    async fn borrow(self: &Arc<Self>) -> (Arc<dyn Engine>, Loan) {
+    async fn borrow(self: &Arc<Self>, holds: bool) -> (Arc<dyn Engine>, Loan) {
         loop {
             let freed = self.shelf.freed.notified();
             tokio::pin!(freed);
             // Before looking: a place that becomes free in between is not missed.
             freed.as_mut().enable();
-            if let Some(lent) = self.lend() {
+            if let Some(lent) = self.lend(holds) {
                 return lent;
             }
             freed.await;
@@ -191,14 +203,14 @@ impl Inner {
 /// Waits for room, then passes everything on.
 async fn answer_later(
     inner: Arc<Inner>,
-    job: Job,
+    (job, holds): (Job, bool),
     outputs: mpsc::UnboundedSender<Output>,
     mut orders: mpsc::UnboundedReceiver<Order>,
 ) {
     let mut last = Order::Resume;
     let lent = loop {
         tokio::select! {
-            lent = inner.borrow() => break lent,
+            lent = inner.borrow(holds) => break lent,
             order = orders.recv() => match order {
                 Some(Order::Cancel) | None => return,
                 Some(order) => last = order,
@@ -207,6 +219,8 @@ async fn answer_later(
     };
     let (engine, _loan) = lent;
     let mut generation = engine.generate(job);
+    // The shelf alone keeps the engine, so that it can end it.
+    drop(engine);
     if last == Order::Pause {
         generation.order(Order::Pause);
     }
@@ -224,20 +238,30 @@ async fn answer_later(
     }
 }
 
-impl Engine for OnDemand {
-    fn generate(&self, job: Job) -> Generation {
-        if let Some((engine, loan)) = self.inner.lend() {
+impl OnDemand {
+    fn start(&self, job: Job, holds: bool) -> Generation {
+        if let Some((engine, loan)) = self.inner.lend(holds) {
             return engine.generate(job).holding(loan);
         }
         let (sender, outputs) = mpsc::unbounded_channel();
         let (steer, orders) = mpsc::unbounded_channel();
-        tokio::spawn(answer_later(Arc::clone(&self.inner), job, sender, orders));
+        tokio::spawn(answer_later(Arc::clone(&self.inner), (job, holds), sender, orders));
         Generation::new(
             outputs,
             Control::new(move |order| {
                 let _ = steer.send(order);
             }),
         )
+    }
+}
+
+impl Engine for OnDemand {
+    fn generate(&self, job: Job) -> Generation {
+        self.start(job, true)
+    }
+
+    fn generate_aside(&self, job: Job) -> Generation {
+        self.start(job, false)
     }
 
     /// A model that is not loaded can answer too: it is loaded then.

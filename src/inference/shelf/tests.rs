@@ -6,27 +6,24 @@ use arena_core::protocol::TemplateSource;
 
 use super::*;
 
-/// Answers never, and counts how often it was started and ended.
+/// Answers never, and counts how often it was started and ended; its answers end with it.
 struct Fake {
     ended: Arc<AtomicUsize>,
     asked: Arc<AtomicUsize>,
+    answers: Mutex<Vec<mpsc::UnboundedSender<Output>>>,
+    down: bool,
 }
 
 impl Engine for Fake {
     fn generate(&self, _: Job) -> Generation {
         self.asked.fetch_add(1, Ordering::SeqCst);
         let (sender, outputs) = mpsc::unbounded_channel();
-        // Kept open by the order line, as a worker's answer is.
-        Generation::new(
-            outputs,
-            Control::new(move |_| {
-                let _ = sender.is_closed();
-            }),
-        )
+        self.answers.lock().unwrap().push(sender);
+        Generation::new(outputs, Control::new(|_| {}))
     }
 
     fn readiness(&self) -> Option<Readiness> {
-        Some(ready("loaded"))
+        (!self.down).then(|| ready("loaded"))
     }
 }
 
@@ -55,11 +52,20 @@ struct Counts {
 
 impl Counts {
     fn model(&self, shelf: &Arc<Shelf>) -> OnDemand {
+        self.model_that_is(shelf, false)
+    }
+
+    fn model_that_is(&self, shelf: &Arc<Shelf>, down: bool) -> OnDemand {
         let (started, ended, asked) =
             (self.started.clone(), self.ended.clone(), self.asked.clone());
         OnDemand::new(shelf, 0, ready("cold"), move || {
             started.fetch_add(1, Ordering::SeqCst);
-            Arc::new(Fake { ended: ended.clone(), asked: asked.clone() })
+            Arc::new(Fake {
+                ended: ended.clone(),
+                asked: asked.clone(),
+                answers: Mutex::default(),
+                down,
+            })
         })
     }
 
@@ -146,4 +152,29 @@ async fn a_model_that_leaves_the_pool_leaves_its_room() {
     drop(model);
 
     assert_eq!((counts.now(), shelf.loaded()), ((1, 1, 0), 0));
+}
+
+#[tokio::test]
+async fn an_answer_that_nobody_waits_for_gives_way_to_one_that_somebody_does() {
+    let (shelf, counts) = (Shelf::new(CACHES_BYTES), Counts::default());
+    let models: Vec<_> = (0..2).map(|_| counts.model(&shelf)).collect();
+    let mut aside = models[0].generate_aside(job());
+    aside.order(Order::Pause);
+
+    let _asked = models[1].generate(job());
+
+    assert_eq!(counts.now(), (2, 1, 2));
+    assert_eq!(aside.outputs.recv().await, None, "it is over, as with a worker that dies");
+}
+
+#[tokio::test]
+async fn a_model_whose_worker_is_down_stays_unable_and_takes_no_room() {
+    let (shelf, counts) = (Shelf::new(CACHES_BYTES), Counts::default());
+    let broken = counts.model_that_is(&shelf, true);
+    let sound = counts.model(&shelf);
+
+    drop(sound.generate(job()));
+
+    assert!(broken.readiness().is_none());
+    assert_eq!((counts.now(), shelf.loaded()), ((2, 0, 1), 2));
 }

@@ -24,6 +24,9 @@ pub enum WorkerError {
     /// It said that it cannot go on.
     #[error("{0}")]
     Refused(String),
+    /// A step of its model failed while it was answering.
+    #[error("{0}")]
+    Broken(String),
     /// It ended.
     #[error("the worker ended without a word{0}")]
     Died(String),
@@ -46,6 +49,7 @@ impl WorkerError {
     pub(super) fn fault(&self) -> Option<Fault> {
         match self {
             Self::Died(_) | Self::Babbling => Some(Fault::Died),
+            Self::Broken(_) => Some(Fault::Decode),
             Self::Hung(_) | Self::TooSlow(_) => Some(Fault::Hung),
             Self::NotStarted { .. } | Self::File(_) | Self::Refused(_) | Self::Unconfined(_) => {
                 None

@@ -257,8 +257,10 @@ impl Running {
                             Readiness { engine, load_ms, context_tokens, template, process_id };
                         report.send_replace(Status::Ready(readiness));
                     }
-                    Some(Event::Failed { key: None, message, .. }) => {
-                        last_error = Some(WorkerError::Refused(message));
+                    Some(Event::Failed { key: None, failure, message }) => {
+                        let is_step = failure == Failure::Decode && !loading;
+                        let error = if is_step { WorkerError::Broken } else { WorkerError::Refused };
+                        last_error = Some(error(message));
                     }
                     Some(event) => {
                         self.last_word = Instant::now();
