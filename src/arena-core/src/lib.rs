@@ -7,6 +7,7 @@
 pub mod confinement;
 pub mod gguf;
 pub mod ids;
+pub mod journal;
 pub mod leak;
 pub mod normalise;
 pub mod pace;
@@ -17,4 +18,5 @@ pub mod reasoning;
 pub mod sampling;
 pub mod share;
 pub mod steps;
+pub mod tier;
 pub mod verdict;
