@@ -14,10 +14,11 @@ use sqlx::PgPool;
 
 use crate::battle::Ring;
 use crate::config::Site;
+use crate::journal::Journal;
 use crate::kit::http::{HttpError, head_as_get, headers, same_origin, show_as_page};
 use crate::kit::{assets, session::PgSessions};
 use crate::ranking::Boards;
-use crate::{battle, export, leaderboard, report, tracks, vote};
+use crate::{battle, export, journal, leaderboard, report, tracks, vote};
 
 /// Largest form, in bytes: the longest question, with up to 12 bytes a character once it is encoded.
 const FORM_LIMIT_BYTES: usize = 128 << 10;
@@ -58,6 +59,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::new(parts.site.clone()))
             .app_data(Data::new(parts.db.clone()))
             .app_data(Data::new(parts.ring.clone()))
+            .app_data(Data::<Journal>::new(parts.ring.journal.clone()))
             .app_data(Data::new(parts.boards.clone()))
             .app_data(Data::new(parts.report.clone()))
             .app_data(web::FormConfig::default().limit(FORM_LIMIT_BYTES).error_handler(
@@ -78,6 +80,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .wrap(headers())
             .wrap(from_fn(head_as_get))
             .route("/static/{version}/{file:.*}", web::get().to(static_file))
+            .configure(journal::handlers::routes)
             .configure(battle::handlers::routes)
             .configure(vote::handlers::routes)
             .configure(leaderboard::handlers::routes)

@@ -89,6 +89,9 @@ pub struct Given {
         value_delimiter = ','
     )]
     pub languages: Option<Vec<String>>,
+    /// Address of the arena without scheme, the name of its log: set it once, before the first start [default: made up]
+    #[arg(long, env = "DOUBLEBLIND_ORIGIN", global = true, value_name = "HOST/PATH")]
+    pub origin: Option<String>,
     /// The session cookie is sent over https only; set it behind a TLS proxy [default: false]
     #[arg(long, env = "DOUBLEBLIND_SECURE_COOKIE", global = true, value_name = "BOOL")]
     pub secure_cookie: Option<bool>,
@@ -155,6 +158,8 @@ pub struct Settings {
     pub battles_at_once: u32,
     /// Battles that may wait in line.
     pub battles_waiting: u32,
+    /// Name of the arena's logs, without their numbers; none: made up at the first start.
+    pub origin: Option<String>,
     /// Whether the cookie needs https.
     pub secure_cookie: bool,
 }
@@ -299,6 +304,7 @@ impl Given {
                 Some(codes) => Languages::of(&codes)?,
                 None => Languages::default(),
             },
+            origin: given.origin,
             secure_cookie: given.secure_cookie.unwrap_or(false),
         })
     }
@@ -327,6 +333,7 @@ impl Given {
             silent_seconds: self.silent_seconds.or(file.silent_seconds),
             quarantine_after: self.quarantine_after.or(file.quarantine_after),
             languages: self.languages.or(file.languages),
+            origin: self.origin.or(file.origin),
             secure_cookie: self.secure_cookie.or(file.secure_cookie),
         }
     }

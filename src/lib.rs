@@ -1,7 +1,7 @@
 //! Doubleblind: a self-hosted arena for blind comparison of language models.
 //!
 //! The stages stand in the order in which data flows; a stage may import earlier ones, never later
-//! ones: `pool inference battle vote ranking tracks leaderboard export report`, and `validation` for new models.
+//! ones: `journal pool inference battle vote ranking tracks leaderboard export report`, and `validation` for new models.
 //! `kit` holds adapters that several stages share, `cli` the commands, `app` the server.
 
 pub mod app;
@@ -10,6 +10,7 @@ pub mod cli;
 pub mod config;
 pub mod export;
 pub mod inference;
+pub mod journal;
 pub mod kit;
 pub mod leaderboard;
 pub mod pool;

@@ -50,6 +50,12 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
     ),
     ("votes", &["vote_index", "verdict", "cast_at"]),
     ("vote_counts", &["left_model_id", "right_model_id", "verdict", "votes"]),
+    ("log_leaves", &["leaf_index", "body", "leaf_hash"]),
+    ("log_subtrees", &["subtree_index", "root"]),
+    ("log_state", &["only_row", "size", "frontier", "last_time"]),
+    ("log_checkpoints", &["size", "note", "signed_at"]),
+    ("policies", &["leaf_index", "sha256", "body", "made_at"]),
+    ("model_records", &["model_id", "leaf_index", "state", "sampling_sha256"]),
     ("vote_total", &["only_row", "votes", "apart"]),
     (
         "tracks",
@@ -78,6 +84,15 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
         "models",
         &["file_path", "file_modified_at", "chat_template", "endpoint_url", "endpoint_key_file"],
     ),
+    // A key is public once its day is over, through its leaf.
+    ("epochs", &["epoch", "key", "draws", "leaf_index", "reveal_index"]),
+    // So is what opens a commitment.
+    (
+        "commitments",
+        &["battle_id", "assign_index", "epoch", "opening", "commitment", "reveal", "closed_index"],
+    ),
+    ("salts", &["battle_id", "part", "salt"]),
+    ("pseudonyms", &["voter_id", "month", "pseudonym"]),
     ("voters", &["voter_id", "joined_at"]),
     ("sessions", &["token_sha256", "state", "expires_at"]),
     (
@@ -103,6 +118,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
             "right_lists",
             "right_bold",
             "leaked",
+            "host",
         ],
     ),
     ("turns", &["battle_id", "turn", "prompt", "asked_at"]),

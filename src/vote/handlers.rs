@@ -1,8 +1,9 @@
 //! HTTP of votes.
 
 use actix_session::Session;
+use actix_web::http::header::{self, ContentType};
 use actix_web::web::{Data, Form, Path};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use arena_core::ids::BattleId;
 use arena_core::verdict::Verdict;
 use serde::Deserialize;
@@ -10,7 +11,10 @@ use sqlx::PgPool;
 
 use super::VoteError;
 use crate::battle::handlers::known_voter;
-use crate::kit::http::{HttpError, see_other};
+use crate::journal::Journal;
+use crate::journal::receipt::Receipt;
+use crate::kit::http::HttpError;
+use crate::kit::undisturbed::undisturbed;
 
 impl From<VoteError> for HttpError {
     fn from(error: VoteError) -> Self {
@@ -19,6 +23,7 @@ impl From<VoteError> for HttpError {
             VoteError::StillAnswering | VoteError::AlreadyDecided | VoteError::Closed => {
                 HttpError::conflict(error.to_string())
             }
+            VoteError::Journal(error) => error.into(),
             VoteError::Store(_) => HttpError::internal(error),
         }
     }
@@ -31,17 +36,35 @@ struct Ballot {
 
 async fn cast(
     db: Data<PgPool>,
+    journal: Data<Journal>,
     session: Session,
-    id: Path<BattleId>,
+    (request, id): (HttpRequest, Path<BattleId>),
     ballot: Form<Ballot>,
 ) -> Result<HttpResponse, HttpError> {
     let voter = known_voter(&session)?;
+    let (id, verdict) = (*id, ballot.verdict);
     let way_on = |error| match error {
         VoteError::UnknownBattle(_) => HttpError::not_found(),
         error => HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle"),
     };
-    super::cast(&db, voter, *id, ballot.verdict).await.map_err(way_on)?;
-    Ok(see_other(&format!("/battles/{id}#reveal")))
+    let cast =
+        undisturbed(async move { super::cast(&db, &journal, voter, id, verdict).await }).await;
+    let receipt = cast.map_err(way_on)?;
+    Ok(reply(&request, id, receipt.as_ref()))
+}
+
+/// The receipt is in the reply itself: as JSON where that is asked for, else as the body of the redirection.
+fn reply(request: &HttpRequest, id: BattleId, receipt: Option<&Receipt>) -> HttpResponse {
+    let accepts = request.headers().get(header::ACCEPT).and_then(|value| value.to_str().ok());
+    let address = format!("/battles/{id}#reveal");
+    if accepts.is_some_and(|accepts| accepts.starts_with("application/json")) {
+        return HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(receipt);
+    }
+    HttpResponse::SeeOther()
+        .insert_header((header::LOCATION, address))
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header(ContentType::plaintext())
+        .body(receipt.map(|receipt| receipt.receipt.clone()).unwrap_or_default())
 }
 
 /// `POST /battles/{id}/vote`.

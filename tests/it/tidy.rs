@@ -7,8 +7,18 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 /// The stages in the order in which data flows.
-const STAGES: [&str; 9] =
-    ["pool", "inference", "battle", "vote", "ranking", "tracks", "leaderboard", "export", "report"];
+const STAGES: [&str; 10] = [
+    "journal",
+    "pool",
+    "inference",
+    "battle",
+    "vote",
+    "ranking",
+    "tracks",
+    "leaderboard",
+    "export",
+    "report",
+];
 const MAX_LINES: usize = 400;
 /// This file names what it forbids.
 const SELF: &str = "tests/it/tidy.rs";
@@ -101,7 +111,9 @@ fn allowed(part: &str) -> Option<Vec<&str>> {
         return Some([&STAGES[..=place], &at_hand].concat());
     }
     match part {
-        "validation" => Some([&["pool", "inference", "validation"][..], &at_hand].concat()),
+        "validation" => {
+            Some([&["journal", "pool", "inference", "validation"][..], &at_hand].concat())
+        }
         "kit" => Some(vec!["kit", "config"]),
         // The version of the embedded files is a setting that nobody can set.
         "config.rs" => Some(vec!["kit"]),

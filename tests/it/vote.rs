@@ -121,7 +121,7 @@ async fn a_failed_skipped_or_void_battle_cannot_be_voted_on() {
     .execute(&arena.db())
     .await
     .unwrap();
-    void_abandoned(&arena.db()).await.unwrap();
+    void_abandoned(&arena.db(), &arena.journal()).await.unwrap();
     let skipped = arena.complete_battle(&voter).await;
     voter.skips(&skipped, "other").await.location();
 
@@ -200,6 +200,7 @@ async fn a_form_from_another_site_is_refused_on_every_route_that_changes_somethi
         (format!("/battles/{id}/retry"), ("", "")),
         (format!("/battles/{id}/skip"), ("reason", "other")),
         (format!("/battles/{id}/vote"), ("verdict", "left")),
+        ("/receipt".to_owned(), ("receipt", "none")),
     ];
     assert_eq!(routes.len(), posts_in_source(), "a route that changes something is not tested");
 

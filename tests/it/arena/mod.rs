@@ -16,6 +16,7 @@ use arena_core::sampling::Sampling;
 use doubleblind::battle::{self, Limits, Ring};
 use doubleblind::config::Answering;
 use doubleblind::inference::{Engine, Engines};
+use doubleblind::journal::Journal;
 use doubleblind::kit::language::Languages;
 use doubleblind::pool::{self, GgufFile, Model, Policy, Source};
 use doubleblind::ranking::{Boards, Published};
@@ -47,9 +48,18 @@ pub(crate) struct TestArena {
     pub(crate) engines: Engines,
     db: PgPool,
     database: TestDatabase,
+    /// Key and anchor of the log.
+    data: PathBuf,
     answering: Answering,
     limits: Limits,
     _place: SemaphorePermit<'static>,
+}
+
+impl Drop for TestArena {
+    fn drop(&mut self) {
+        self.server.stop();
+        let _ = std::fs::remove_dir_all(&self.data);
+    }
 }
 
 /// A battle as the database has it.
@@ -108,8 +118,9 @@ impl TestArena {
             failure_step,
         };
         let engines = Engines::default();
-        let server = Server::start(&database.url(), &engines, &answering, limits);
-        Self { server, engines, db, database, answering, limits, _place: place }
+        let data = std::env::temp_dir().join(format!("arena-{}", Uuid::new_v4()));
+        let server = Server::start((&database.url(), &data), &engines, &answering, limits);
+        Self { server, engines, db, database, data, answering, limits, _place: place }
     }
 
     /// An arena of two models, Aster and Birch.
@@ -160,9 +171,16 @@ impl TestArena {
             hub: self.server.hub.clone(),
             answering: self.answering.clone(),
             limits: Limits::default(),
+            journal: self.journal(),
+            host: 0,
             policy: self.policy(),
             languages: Languages::default(),
         }
+    }
+
+    /// The server's journal.
+    pub(crate) fn journal(&self) -> Journal {
+        self.server.journal.clone()
     }
 
     /// The weights in force.
@@ -193,8 +211,12 @@ impl TestArena {
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
         battle::job::settle_interrupted(&self.db).await.unwrap();
-        self.server =
-            Server::start(&self.database.url(), &self.engines, &self.answering, self.limits);
+        self.server = Server::start(
+            (&self.database.url(), &self.data),
+            &self.engines,
+            &self.answering,
+            self.limits,
+        );
     }
 
     /// How many battles are being written.
