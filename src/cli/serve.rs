@@ -37,7 +37,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let journal = open_journal(&settings, &store).await?;
     let host = battle::job::new_host()?;
     let hold_host = battle::job::hold_host(&store.pool, host).await?;
-    battle::job::settle_interrupted(&store.pool).await?;
+    battle::job::settle_interrupted(&store.pool, host).await?;
     import_sets(&settings, &store).await;
     let engines = Engines::default();
     let policy = Policy::default();
@@ -57,6 +57,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         policy,
         languages: settings.languages.clone(),
     };
+    jobs.push(tokio::spawn(battle::job::sweep(ring.clone())));
     if settings.store_answers {
         jobs.push(tokio::spawn(battle::stored::job::fill(ring.clone())));
     }
@@ -141,7 +142,6 @@ fn start_jobs(
     let (pool, workers) = (store.pool.clone(), settings.workers.clone());
     let mut jobs = vec![
         tokio::spawn(inference::follow_pool(pool.clone(), engines.clone(), workers.clone())),
-        tokio::spawn(battle::job::sweep(pool.clone(), journal.clone())),
         tokio::spawn(journal::job::keep_signing(journal.clone(), pool.clone())),
         tokio::spawn(journal::job::keep_revealing(journal.clone(), pool.clone())),
     ];

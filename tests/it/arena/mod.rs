@@ -35,6 +35,8 @@ pub(crate) use voter::{Event, Frames, Reply, Voter, client};
 
 /// Longest wait for anything; waits end as soon as they can.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+/// Number of a process that is not the server of an arena, which has 0.
+pub(crate) const ANOTHER_HOST: i64 = 1;
 /// The instruction of test arenas.
 pub(crate) const SYSTEM_PROMPT: &str = "Answer as the test says.";
 
@@ -210,7 +212,7 @@ impl TestArena {
     /// Ends the server in the middle of what it does, and starts another one on the same database.
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
-        battle::job::settle_interrupted(&self.db).await.unwrap();
+        battle::job::settle_interrupted(&self.db, ANOTHER_HOST).await.unwrap();
         self.server = Server::start(
             (&self.database.url(), &self.data),
             &self.engines,
