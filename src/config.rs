@@ -26,6 +26,15 @@ pub struct Given {
     /// Use this Postgres instead of a private one; nothing is started then
     #[arg(long, env = "DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Role that owns the tables of that Postgres and migrates them; the role of DATABASE_URL then cannot change the record
+    #[arg(
+        long,
+        env = "DOUBLEBLIND_OWNER_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub owner_url: Option<String>,
     /// Folder with the Postgres programs (initdb, postgres)
     #[arg(long, env = "DOUBLEBLIND_PG_BIN", global = true, value_name = "DIR")]
     pub pg_bin: Option<PathBuf>,
@@ -138,6 +147,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// A Postgres that somebody else runs.
     pub database_url: Option<String>,
+    /// The role that owns its tables, where it is another one.
+    pub owner_url: Option<String>,
     /// Folder with the Postgres programs.
     pub pg_bin: Option<PathBuf>,
     /// Address to listen on.
@@ -262,6 +273,7 @@ impl Given {
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),
             database_url: given.database_url.filter(|url| !url.is_empty()),
+            owner_url: given.owner_url.filter(|url| !url.is_empty()),
             pg_bin: given.pg_bin,
             listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             eval_sets: given.eval_sets.unwrap_or_else(|| "eval_sets".into()),
@@ -314,6 +326,7 @@ impl Given {
             config: self.config,
             data: self.data.or(file.data),
             database_url: self.database_url.or(file.database_url),
+            owner_url: self.owner_url.or(file.owner_url),
             pg_bin: self.pg_bin.or(file.pg_bin),
             worker_bin: self.worker_bin.or(file.worker_bin),
             listen: self.listen.or(file.listen),

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use sqlx::PgPool;
 
 use super::VoteError;
+use crate::battle;
 use crate::battle::handlers::known_voter;
 use crate::journal::Journal;
 use crate::journal::receipt::Receipt;
@@ -67,7 +68,24 @@ fn reply(request: &HttpRequest, id: BattleId, receipt: Option<&Receipt>) -> Http
         .body(receipt.map(|receipt| receipt.receipt.clone()).unwrap_or_default())
 }
 
-/// `POST /battles/{id}/vote`.
+/// The receipt once more, for whoever lost the reply.
+async fn receipt(
+    db: Data<PgPool>,
+    journal: Data<Journal>,
+    session: Session,
+    id: Path<BattleId>,
+) -> Result<HttpResponse, HttpError> {
+    let voter = known_voter(&session)?;
+    let mut db = db.acquire().await.map_err(HttpError::internal)?;
+    battle::find(&mut db, voter, *id).await?;
+    let receipt = super::receipt(&mut db, &journal, *id).await?;
+    let receipt = receipt.ok_or_else(HttpError::not_found)?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(receipt))
+}
+
+/// `POST /battles/{id}/vote`, `GET /battles/{id}/receipt`.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.route("/battles/{id}/vote", web::post().to(cast));
+    config
+        .route("/battles/{id}/vote", web::post().to(cast))
+        .route("/battles/{id}/receipt", web::get().to(receipt));
 }

@@ -108,6 +108,9 @@ pub async fn receipt(
     journal: &Journal,
     id: BattleId,
 ) -> Result<Option<Receipt>, VoteError> {
+    if queries::find_verdict(db, id).await?.is_none() {
+        return Ok(None);
+    }
     let commitment = commitments::queries::find(db, id).await?;
     match commitment.and_then(|commitment| commitment.closed_index) {
         Some(index) => Ok(Some(receipt::of(db, journal, index).await?)),

@@ -7,6 +7,7 @@ mod database;
 mod export;
 mod faults;
 mod hostile;
+mod journal;
 mod kit_postgres;
 mod leaderboard;
 mod load;

@@ -257,16 +257,18 @@ pub(super) async fn ensure_role_and_database(admin: &mut PgConnection) -> Result
 }
 
 async fn make_missing(admin: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let (has_role, has_database): (bool, bool) = sqlx::query_as(
+    let (has_role, has_serving, has_database): (bool, bool, bool) = sqlx::query_as(
         "select exists (select from pg_roles where rolname = 'doubleblind'),
+                exists (select from pg_roles where rolname = 'doubleblind_app'),
                 exists (select from pg_database where datname = 'doubleblind')",
     )
     .fetch_one(&mut *admin)
     .await?;
-    if !has_role {
-        sqlx::query("create role doubleblind login nosuperuser nocreatedb nocreaterole")
-            .execute(&mut *admin)
-            .await?;
+    for (there, role) in [(has_role, "doubleblind"), (has_serving, "doubleblind_app")] {
+        if !there {
+            let sql = format!("create role {role} login nosuperuser nocreatedb nocreaterole");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *admin).await?;
+        }
     }
     if !has_database {
         sqlx::query("create database doubleblind owner doubleblind").execute(&mut *admin).await?;

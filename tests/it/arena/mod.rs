@@ -119,7 +119,7 @@ impl TestArena {
         };
         let engines = Engines::default();
         let data = std::env::temp_dir().join(format!("arena-{}", Uuid::new_v4()));
-        let server = Server::start((&database.url(), &data), &engines, &answering, limits);
+        let server = Server::start((&database.serving_url(), &data), &engines, &answering, limits);
         Self { server, engines, db, database, data, answering, limits, _place: place }
     }
 
@@ -178,6 +178,11 @@ impl TestArena {
         }
     }
 
+    /// The connection URL that the server uses.
+    pub(crate) fn serving_url(&self) -> String {
+        self.database.serving_url()
+    }
+
     /// The server's journal.
     pub(crate) fn journal(&self) -> Journal {
         self.server.journal.clone()
@@ -212,7 +217,7 @@ impl TestArena {
         self.server.stop();
         battle::job::settle_interrupted(&self.db).await.unwrap();
         self.server = Server::start(
-            (&self.database.url(), &self.data),
+            (&self.database.serving_url(), &self.data),
             &self.engines,
             &self.answering,
             self.limits,
