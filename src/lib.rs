@@ -1,9 +1,11 @@
 //! Doubleblind: a self-hosted arena for blind comparison of language models.
 //!
 //! The stages stand in the order in which data flows; a stage may import earlier ones, never later
-//! ones: `pool inference battle vote ranking tracks leaderboard export report`, and `validation` for new models.
+//! ones: `account pool inference battle vote me ranking tracks leaderboard export report`, and `validation` for
+//! new models.
 //! `kit` holds adapters that several stages share, `cli` the commands, `app` the server.
 
+pub mod account;
 pub mod app;
 pub mod battle;
 pub mod cli;
@@ -12,6 +14,7 @@ pub mod export;
 pub mod inference;
 pub mod kit;
 pub mod leaderboard;
+pub mod me;
 pub mod pool;
 pub mod ranking;
 pub mod report;

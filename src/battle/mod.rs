@@ -4,6 +4,7 @@
 
 mod conversation;
 mod draft;
+pub mod erasure;
 mod error;
 pub mod handlers;
 pub mod job;
@@ -31,6 +32,7 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 use uuid::Uuid;
 
+use crate::account;
 use crate::config::Answering;
 use crate::inference::{Engines, Job};
 use crate::kit::language::Languages;
@@ -228,7 +230,7 @@ async fn start(
         Some(question) => sets::queries::find_question_language(&mut tx, question).await?,
         None => ring.languages.recognise(prompt).map(str::to_owned),
     };
-    queries::insert_voter(&mut tx, voter).await?;
+    account::queries::insert_voter(&mut tx, voter).await?;
     queries::insert(&mut tx, id, voter, &draw, question, language.as_deref()).await?;
     queries::insert_turn(&mut tx, id, 0, prompt).await?;
     let models = Sides { left: draw.left, right: draw.right };

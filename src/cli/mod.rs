@@ -1,7 +1,9 @@
 //! The command line: one file a command.
 
+mod accounts;
 mod doctor;
 mod export;
+mod invites;
 mod models;
 mod queries;
 mod rank;
@@ -53,6 +55,10 @@ enum Command {
     Models(models::Arguments),
     /// Lists, checks and imports evaluation sets
     Sets(sets::Arguments),
+    /// Makes, lists and withdraws codes that make voters invited
+    Invites(invites::Arguments),
+    /// Lists accounts, sets passwords, ends sessions, removes accounts
+    Accounts(accounts::Arguments),
     /// Writes votes or the leaderboard to a file
     Export(export::Arguments),
     /// Ranks the models of a file of votes, without database and server
@@ -101,6 +107,8 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Migrate => migrate(settings).await,
             Command::Models(arguments) => models::run(settings, arguments).await,
             Command::Sets(arguments) => sets::run(settings, arguments).await,
+            Command::Invites(arguments) => invites::run(settings, arguments).await,
+            Command::Accounts(arguments) => accounts::run(settings, arguments).await,
             Command::Export(arguments) => export::run(settings, arguments).await,
             Command::Rank(arguments) => rank::run(arguments),
             Command::Import(arguments) => tracks::import(settings, arguments).await,

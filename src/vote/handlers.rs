@@ -2,13 +2,15 @@
 
 use actix_session::Session;
 use actix_web::web::{Data, Form, Path};
-use actix_web::{HttpResponse, web};
+use actix_web::{HttpRequest, HttpResponse, web};
 use arena_core::ids::BattleId;
 use arena_core::verdict::Verdict;
 use serde::Deserialize;
 use sqlx::PgPool;
 
 use super::VoteError;
+use crate::account::Gate;
+use crate::account::handlers::network;
 use crate::battle::handlers::known_voter;
 use crate::kit::http::{HttpError, see_other};
 
@@ -30,15 +32,19 @@ struct Ballot {
 }
 
 async fn cast(
-    db: Data<PgPool>,
+    (db, gate): (Data<PgPool>, Data<Gate>),
     session: Session,
+    request: HttpRequest,
     id: Path<BattleId>,
     ballot: Form<Ballot>,
 ) -> Result<HttpResponse, HttpError> {
     let voter = known_voter(&session)?;
+    let back = |error: HttpError| error.with_link(format!("/battles/{id}"), "Back to the battle");
+    let admitted = gate.admit_vote(&db, voter, network(&gate, &request)).await;
+    admitted.map_err(|refused| back(refused.into()))?;
     let way_on = |error| match error {
         VoteError::UnknownBattle(_) => HttpError::not_found(),
-        error => HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle"),
+        error => back(error.into()),
     };
     super::cast(&db, voter, *id, ballot.verdict).await.map_err(way_on)?;
     Ok(see_other(&format!("/battles/{id}#reveal")))

@@ -7,6 +7,7 @@ use arena_core::ids::{BattleId, VoterId};
 use arena_core::verdict::Verdict;
 use sqlx::PgPool;
 
+use crate::account;
 use crate::battle::{self, BattleError, State};
 
 /// Name of the Postgres channel on which a new vote is announced.
@@ -63,7 +64,8 @@ pub async fn cast(
     if !apart {
         queries::count_up(&mut tx, battle.models, verdict).await?;
     }
+    let tier = account::tier_of(&mut tx, voter).await?;
     // The lock that puts votes in order comes last, so that it is held for the commit only.
-    queries::insert(&mut tx, id, voter, verdict, apart).await?;
+    queries::insert(&mut tx, id, (voter, tier), verdict, apart).await?;
     Ok(tx.commit().await?)
 }

@@ -17,4 +17,5 @@ pub mod reasoning;
 pub mod sampling;
 pub mod share;
 pub mod steps;
+pub mod tier;
 pub mod verdict;

@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use arena_core::ids::{ModelId, Side};
 use arena_core::sampling::Sampling;
 use doubleblind::battle::{self, Limits, Ring};
-use doubleblind::config::Answering;
+use doubleblind::config::{Allowances, Answering};
 use doubleblind::inference::{Engine, Engines};
 use doubleblind::kit::language::Languages;
 use doubleblind::pool::{self, GgufFile, Model, Policy, Source};
@@ -49,6 +49,7 @@ pub(crate) struct TestArena {
     database: TestDatabase,
     answering: Answering,
     limits: Limits,
+    allowances: Allowances,
     _place: SemaphorePermit<'static>,
 }
 
@@ -87,6 +88,15 @@ impl TestArena {
         Self::with(Duration::from_secs(60), Duration::from_millis(50), limits).await
     }
 
+    /// An arena of Aster and Birch, who answer at once, in which voters may do so much.
+    pub(crate) async fn with_allowances(allowances: Allowances) -> Self {
+        let (deadline, step) = (Duration::from_secs(60), Duration::from_millis(50));
+        let arena = Self::of(deadline, step, (server::MANY, allowances)).await;
+        arena.join(model("Aster"), &Scripted::saying("one")).await;
+        arena.join(model("Birch"), &Scripted::saying("two")).await;
+        arena
+    }
+
     /// An arena whose answers fail after the given time of being watched.
     pub(crate) async fn with_deadline(deadline: Duration) -> Self {
         Self::with(deadline, Duration::from_millis(50), server::MANY).await
@@ -98,6 +108,14 @@ impl TestArena {
     }
 
     async fn with(deadline: Duration, failure_step: Duration, limits: Limits) -> Self {
+        Self::of(deadline, failure_step, (limits, Allowances::ample())).await
+    }
+
+    async fn of(
+        deadline: Duration,
+        failure_step: Duration,
+        (limits, allowances): (Limits, Allowances),
+    ) -> Self {
         let place = PLACES.acquire().await.unwrap();
         let database = database().await;
         let db = PgPoolOptions::new().max_connections(2).connect_lazy(&database.url()).unwrap();
@@ -108,8 +126,8 @@ impl TestArena {
             failure_step,
         };
         let engines = Engines::default();
-        let server = Server::start(&database.url(), &engines, &answering, limits);
-        Self { server, engines, db, database, answering, limits, _place: place }
+        let server = Server::start(&database.url(), &engines, &answering, (limits, allowances));
+        Self { server, engines, db, database, answering, limits, allowances, _place: place }
     }
 
     /// An arena of two models, Aster and Birch.
@@ -193,8 +211,8 @@ impl TestArena {
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
         battle::job::settle_interrupted(&self.db).await.unwrap();
-        self.server =
-            Server::start(&self.database.url(), &self.engines, &self.answering, self.limits);
+        let may = (self.limits, self.allowances);
+        self.server = Server::start(&self.database.url(), &self.engines, &self.answering, may);
     }
 
     /// How many battles are being written.

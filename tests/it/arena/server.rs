@@ -5,9 +5,10 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use actix_web::cookie::Key;
+use doubleblind::account::Gate;
 use doubleblind::app::{self, Parts};
 use doubleblind::battle::{Hub, Limits, Ring};
-use doubleblind::config::{Answering, Site};
+use doubleblind::config::{Allowances, Answering, Site};
 use doubleblind::inference::Engines;
 use doubleblind::kit::language::Languages;
 use doubleblind::pool::Policy;
@@ -45,14 +46,20 @@ impl Server {
         url: &str,
         engines: &Engines,
         answering: &Answering,
-        limits: Limits,
+        (limits, allowances): (Limits, Allowances),
     ) -> Self {
         let (report, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
         let (url, engines, answering) = (url.to_owned(), engines.clone(), answering.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
-            runtime.unwrap().block_on(run(url, engines, (answering, limits), report, stopped));
+            runtime.unwrap().block_on(run(
+                url,
+                engines,
+                (answering, limits, allowances),
+                report,
+                stopped,
+            ));
         });
         let Started { address, boards, hub, policy } =
             started.recv().expect("the server did not start");
@@ -78,7 +85,7 @@ impl Drop for Server {
 async fn run(
     url: String,
     engines: Engines,
-    (answering, limits): (Answering, Limits),
+    (answering, limits, allowances): (Answering, Limits, Allowances),
     report: mpsc::Sender<Started>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -105,6 +112,7 @@ async fn run(
         },
         boards: boards.clone(),
         report: Current::none(),
+        gate: Gate::new(allowances, vec!["127.0.0.1".parse().unwrap()]).unwrap(),
         session_key: Key::from(&KEY),
         secure_cookie: false,
     };
