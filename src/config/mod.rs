@@ -251,11 +251,11 @@ impl Given {
             temperature: in_range("temperature", given.temperature.unwrap_or(0.7), 0.0, 2.0)?,
             ..Sampling::default()
         };
+        let allowances = given.allowances()?;
         let usual = Workers::running(given.worker_bin.unwrap_or_else(worker_beside_this_program));
         let silent = given.silent_seconds.unwrap_or(usual.silent_after.as_secs());
         let at_once = given.battles_at_once.unwrap_or((usual.threads / 2).max(3));
         let at_once = in_range("battles-at-once", at_once, 1, 256)?;
-        let allowed = Allowances::default();
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),
             database_url: given.database_url.filter(|url| !url.is_empty()),
@@ -303,13 +303,21 @@ impl Given {
             },
             secure_cookie: given.secure_cookie.unwrap_or(false),
             trusted_proxies: given.trusted_proxy.unwrap_or_default(),
-            allowances: Allowances {
-                battles_a_minute: given.battles_a_minute.unwrap_or(allowed.battles_a_minute),
-                battles_a_day: given.battles_a_day.unwrap_or(allowed.battles_a_day),
-                votes_a_minute: given.votes_a_minute.unwrap_or(allowed.votes_a_minute),
-                sign_ins_a_minute: given.sign_ins_a_minute.unwrap_or(allowed.sign_ins_a_minute),
-                network_factor: given.network_factor.unwrap_or(allowed.network_factor),
-            },
+            allowances,
+        })
+    }
+
+    fn allowances(&self) -> Result<Allowances, ConfigError> {
+        const MOST: u32 = 1_000_000;
+        let usual = Allowances::default();
+        let sign_ins = self.sign_ins_a_minute.unwrap_or(usual.sign_ins_a_minute);
+        let factor = self.network_factor.unwrap_or(usual.network_factor);
+        Ok(Allowances {
+            battles_a_minute: self.battles_a_minute.unwrap_or(usual.battles_a_minute),
+            battles_a_day: self.battles_a_day.unwrap_or(usual.battles_a_day),
+            votes_a_minute: self.votes_a_minute.unwrap_or(usual.votes_a_minute),
+            sign_ins_a_minute: in_range("sign-ins-a-minute", sign_ins, 1, MOST)?,
+            network_factor: in_range("network-factor", factor, 1, MOST)?,
         })
     }
 
@@ -370,6 +378,7 @@ fn in_range<T: PartialOrd + ToString>(
         "context" => "from 512 to 131072",
         "battles-waiting" => "from 0 to 10000",
         "silent-seconds" => "from 1 to 3600",
+        "sign-ins-a-minute" | "network-factor" => "from 1 to 1000000",
         _ => "from 1 to 256",
     };
     Err(ConfigError::OutOfRange { name, value: value.to_string(), range })

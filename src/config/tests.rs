@@ -27,3 +27,18 @@ fn a_value_out_of_range_says_the_range() {
 fn an_unknown_key_in_the_file_is_an_error() {
     assert!(toml::from_str::<Given>("max_token = 100").is_err());
 }
+
+#[test]
+fn allowances_are_set_for_all_or_for_each_tier() {
+    let file =
+        "battles_a_day = \"1,2,3\"\nvotes_a_minute = \"9\"\ntrusted_proxy = [\"10.0.0.0/8\"]";
+
+    let settings = toml::from_str::<Given>(file).unwrap().settle().unwrap();
+
+    let allowances = settings.allowances;
+    assert_eq!(allowances.battles_a_day, "1,2,3".parse().unwrap());
+    assert_eq!(allowances.votes_a_minute, ByTier::all(9));
+    assert_eq!(allowances.battles_a_minute, ByTier::all(6));
+    assert_eq!(settings.trusted_proxies, ["10.0.0.0/8".parse().unwrap()]);
+    assert!(toml::from_str::<Given>("battles_a_day = \"1,2\"").is_err());
+}

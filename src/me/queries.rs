@@ -11,6 +11,7 @@ use uuid::Uuid;
 #[derive(Debug, Serialize)]
 pub struct Battle {
     /// Address of its page.
+    #[serde(serialize_with = "as_in_addresses")]
     pub battle_id: BattleId,
     /// When it was opened.
     #[serde(with = "rfc3339")]
@@ -49,6 +50,10 @@ pub struct Vote {
     /// When it was cast.
     #[serde(with = "rfc3339")]
     pub cast_at: OffsetDateTime,
+}
+
+fn as_in_addresses<S: serde::Serializer>(id: &BattleId, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.collect_str(id)
 }
 
 fn ids(voters: &[VoterId]) -> Vec<Uuid> {

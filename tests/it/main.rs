@@ -1,5 +1,6 @@
 //! The integration tests: one binary, and for every test a database and a server of its own.
 
+mod account;
 mod arena;
 mod battle;
 mod blindness;

@@ -155,6 +155,23 @@ impl TestArena {
         Voter::new(self.address())
     }
 
+    /// A browser that has somebody's cookie.
+    pub(crate) fn voter_with(&self, cookie: &str) -> Voter {
+        Voter::with_cookie(self.address(), cookie)
+    }
+
+    /// What the operator does on the command line; whether it went well, and what was said.
+    pub(crate) async fn operator(&self, arguments: &[&str]) -> (bool, String) {
+        let done = tokio::process::Command::new(env!("CARGO_BIN_EXE_doubleblind"))
+            .args(arguments)
+            .env("DATABASE_URL", self.database.url())
+            .output()
+            .await
+            .unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (done.status.success(), String::from_utf8(said).unwrap())
+    }
+
     /// Host and port.
     pub(crate) fn address(&self) -> String {
         self.server.address.to_string()
