@@ -1,7 +1,10 @@
 //! The command line: one file a command.
 
+mod accounts;
 mod doctor;
+mod erase;
 mod export;
+mod invites;
 mod models;
 mod queries;
 mod rank;
@@ -11,6 +14,7 @@ mod serve;
 mod sets;
 mod store;
 mod tracks;
+mod votes;
 
 use std::process::ExitCode;
 
@@ -53,6 +57,10 @@ enum Command {
     Models(models::Arguments),
     /// Lists, checks and imports evaluation sets
     Sets(sets::Arguments),
+    /// Makes, lists and withdraws codes that make voters invited
+    Invites(invites::Arguments),
+    /// Lists accounts, sets passwords, ends sessions, removes accounts
+    Accounts(accounts::Arguments),
     /// Writes votes or the leaderboard to a file
     Export(export::Arguments),
     /// Ranks the models of a file of votes, without database and server
@@ -65,6 +73,10 @@ enum Command {
     Report(report::Arguments),
     /// Writes a stored answer again and says whether it is the same
     Replay(replay::Arguments),
+    /// Erases texts of a battle or a voter; that they took place, and the votes, stays
+    Erase(erase::Arguments),
+    /// Excludes votes by a rule, and lets them count again
+    Votes(votes::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -101,12 +113,16 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Migrate => migrate(settings).await,
             Command::Models(arguments) => models::run(settings, arguments).await,
             Command::Sets(arguments) => sets::run(settings, arguments).await,
+            Command::Invites(arguments) => invites::run(settings, arguments).await,
+            Command::Accounts(arguments) => accounts::run(settings, arguments).await,
             Command::Export(arguments) => export::run(settings, arguments).await,
             Command::Rank(arguments) => rank::run(arguments),
             Command::Import(arguments) => tracks::import(settings, arguments).await,
             Command::Tracks(arguments) => tracks::run(settings, arguments).await,
             Command::Report(arguments) => report::run(settings, arguments).await,
             Command::Replay(arguments) => replay::run(settings, arguments).await,
+            Command::Erase(arguments) => erase::run(settings, arguments).await,
+            Command::Votes(arguments) => votes::run(settings, arguments).await,
             Command::Doctor => doctor::run(settings).await,
         }
     })

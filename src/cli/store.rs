@@ -8,6 +8,7 @@ use sqlx::{Connection as _, PgConnection, PgPool};
 use super::Outcome;
 use crate::MIGRATOR;
 use crate::config::Settings;
+use crate::journal::Journal;
 use crate::kit::postgres::{Cluster, Durability, Options, Urls, attach, grant_serving};
 
 /// Connections of one process; more gain little on two cores.
@@ -17,6 +18,7 @@ const CONNECTIONS: u32 = 16;
 pub(super) struct Store {
     pub(super) pool: PgPool,
     pub(super) cluster: Option<Cluster>,
+    owner_url: String,
     origin: String,
 }
 
@@ -87,13 +89,30 @@ async fn connect(urls: &Urls, cluster: Option<Cluster>, origin: String) -> Opene
         .connect_with(options)
         .await
         .map_err(refused)?;
-    Ok(Store { pool, cluster, origin })
+    Ok(Store { pool, cluster, owner_url: urls.owner.clone(), origin })
 }
 
 impl Store {
     /// Where the database is, in one line.
     pub(super) fn describe(&self) -> &str {
         &self.origin
+    }
+
+    /// The journal of this database, which a command may write.
+    ///
+    /// **Errors** also if the database is older than what was signed.
+    pub(super) async fn journal(&self, settings: &Settings) -> Opened<Journal> {
+        let origin = settings.origin.as_deref();
+        let journal = Journal::open(&self.pool, &settings.data, origin).await?;
+        match journal.refusal() {
+            Some(why) => Err(why.into()),
+            None => Ok(journal),
+        }
+    }
+
+    /// A connection of the tables' owner.
+    pub(super) async fn owner(&self) -> sqlx::Result<PgConnection> {
+        PgConnection::connect(&self.owner_url).await
     }
 
     /// Closes connections and stops a Postgres that was started here.

@@ -10,6 +10,8 @@ use serde::Deserialize;
 use sqlx::PgPool;
 
 use super::VoteError;
+use crate::account::Gate;
+use crate::account::handlers::network;
 use crate::battle;
 use crate::battle::handlers::known_voter;
 use crate::journal::Journal;
@@ -36,17 +38,20 @@ struct Ballot {
 }
 
 async fn cast(
-    db: Data<PgPool>,
-    journal: Data<Journal>,
+    (db, journal, gate): (Data<PgPool>, Data<Journal>, Data<Gate>),
     session: Session,
     (request, id): (HttpRequest, Path<BattleId>),
     ballot: Form<Ballot>,
 ) -> Result<HttpResponse, HttpError> {
     let voter = known_voter(&session)?;
     let (id, verdict) = (*id, ballot.verdict);
+    let back =
+        move |error: HttpError| error.with_link(format!("/battles/{id}"), "Back to the battle");
+    let admitted = gate.admit_vote(&db, voter, network(&gate, &request)).await;
+    admitted.map_err(|refused| back(refused.into()))?;
     let way_on = |error| match error {
         VoteError::UnknownBattle(_) => HttpError::not_found(),
-        error => HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle"),
+        error => back(error.into()),
     };
     let cast =
         undisturbed(async move { super::cast(&db, &journal, voter, id, verdict).await }).await;

@@ -1,9 +1,12 @@
 //! The integration tests: one binary, and for every test a database and a server of its own.
 
+mod account;
 mod arena;
 mod battle;
 mod blindness;
 mod database;
+mod erasure;
+mod exclusion;
 mod export;
 mod faults;
 mod hostile;

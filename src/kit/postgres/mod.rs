@@ -109,6 +109,12 @@ impl Cluster {
         let server = log.spawn(command).await?;
         let mut admin = serve::ready(&server, &folder, &socket_folder, &log).await?;
         serve::ensure_role_and_database(&mut admin).await?;
+        let admin_url = serve::url(ADMIN_ROLE, DATABASE, &socket_folder);
+        let mut inside = serve::connect(&admin_url).await.map_err(ClusterError::Connect)?;
+        rights::let_owner_end_segments(&mut inside, OWNER_ROLE)
+            .await
+            .map_err(ClusterError::Prepare)?;
+        let _ = inside.close().await;
         // The server notices by itself when this connection is not closed in order.
         let _ = admin.close().await;
         Ok(Self { server, _lock: lock, binaries, identity, folder, socket_folder })

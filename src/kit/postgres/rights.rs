@@ -7,6 +7,22 @@ const FINAL: [&str; 4] = ["log_leaves", "log_subtrees", "log_checkpoints", "vote
 /// Tables that only migrations write.
 const READ_ONLY: [&str; 1] = ["_sqlx_migrations"];
 
+/// Lets the owner end segments of the write-ahead log, so that erased texts leave the disk. To be run by the superuser
+/// in the application's database; where Postgres is older than 15 it changes nothing.
+pub(super) async fn let_owner_end_segments(
+    admin: &mut PgConnection,
+    owner: &str,
+) -> sqlx::Result<()> {
+    let may = "select exists (select from pg_roles where rolname = 'pg_checkpoint')";
+    if sqlx::query_scalar::<_, bool>(may).fetch_one(&mut *admin).await? {
+        let grants = format!(
+            "grant pg_checkpoint to {owner}; grant execute on function pg_switch_wal() to {owner}"
+        );
+        sqlx::raw_sql(AssertSqlSafe(grants)).execute(admin).await?;
+    }
+    Ok(())
+}
+
 /// Grants a role what serving needs, and takes away what would let it rewrite the record. To be run by the owner
 /// of the tables after migrations; running it again changes nothing.
 ///

@@ -30,7 +30,9 @@ const LOG_BYTES: u64 = 16 << 20;
 
 /// Settings of every cluster. Statements, not their parameters, may reach the log, and TERSE keeps
 /// out the rows that a constraint refused.
-const ALWAYS: [&str; 9] = [
+const ALWAYS: [&str; 10] = [
+    // Segments with erased texts are removed, not kept under another name.
+    "wal_recycle=off",
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "max_connections=64",

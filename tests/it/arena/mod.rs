@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 use arena_core::ids::{ModelId, Side};
 use arena_core::sampling::Sampling;
 use doubleblind::battle::{self, Limits, Ring};
-use doubleblind::config::Answering;
+use doubleblind::config::{Allowances, Answering};
 use doubleblind::inference::{Engine, Engines};
 use doubleblind::journal::Journal;
 use doubleblind::kit::language::Languages;
@@ -52,6 +52,7 @@ pub(crate) struct TestArena {
     data: PathBuf,
     answering: Answering,
     limits: Limits,
+    allowances: Allowances,
     _place: SemaphorePermit<'static>,
 }
 
@@ -97,6 +98,15 @@ impl TestArena {
         Self::with(Duration::from_secs(60), Duration::from_millis(50), limits).await
     }
 
+    /// An arena of Aster and Birch, who answer at once, in which voters may do so much.
+    pub(crate) async fn with_allowances(allowances: Allowances) -> Self {
+        let (deadline, step) = (Duration::from_secs(60), Duration::from_millis(50));
+        let arena = Self::of(deadline, step, (server::MANY, allowances)).await;
+        arena.join(model("Aster"), &Scripted::saying("one")).await;
+        arena.join(model("Birch"), &Scripted::saying("two")).await;
+        arena
+    }
+
     /// An arena whose answers fail after the given time of being watched.
     pub(crate) async fn with_deadline(deadline: Duration) -> Self {
         Self::with(deadline, Duration::from_millis(50), server::MANY).await
@@ -108,6 +118,14 @@ impl TestArena {
     }
 
     async fn with(deadline: Duration, failure_step: Duration, limits: Limits) -> Self {
+        Self::of(deadline, failure_step, (limits, Allowances::ample())).await
+    }
+
+    async fn of(
+        deadline: Duration,
+        failure_step: Duration,
+        (limits, allowances): (Limits, Allowances),
+    ) -> Self {
         let place = PLACES.acquire().await.unwrap();
         let database = database().await;
         let db = PgPoolOptions::new().max_connections(2).connect_lazy(&database.url()).unwrap();
@@ -119,8 +137,9 @@ impl TestArena {
         };
         let engines = Engines::default();
         let data = std::env::temp_dir().join(format!("arena-{}", Uuid::new_v4()));
-        let server = Server::start((&database.serving_url(), &data), &engines, &answering, limits);
-        Self { server, engines, db, database, data, answering, limits, _place: place }
+        let url = database.serving_url();
+        let server = Server::start((&url, &data), &engines, &answering, (limits, allowances));
+        Self { server, engines, db, database, data, answering, limits, allowances, _place: place }
     }
 
     /// An arena of two models, Aster and Birch.
@@ -146,6 +165,23 @@ impl TestArena {
     /// A browser that has not been here before.
     pub(crate) fn voter(&self) -> Voter {
         Voter::new(self.address())
+    }
+
+    /// A browser that has somebody's cookie.
+    pub(crate) fn voter_with(&self, cookie: &str) -> Voter {
+        Voter::with_cookie(self.address(), cookie)
+    }
+
+    /// What the operator does on the command line; whether it went well, and what was said.
+    pub(crate) async fn operator(&self, arguments: &[&str]) -> (bool, String) {
+        let done = tokio::process::Command::new(env!("CARGO_BIN_EXE_doubleblind"))
+            .args(arguments)
+            .env("DATABASE_URL", self.database.url())
+            .output()
+            .await
+            .unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (done.status.success(), String::from_utf8(said).unwrap())
     }
 
     /// Host and port.
@@ -216,12 +252,9 @@ impl TestArena {
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
         battle::job::settle_interrupted(&self.db).await.unwrap();
-        self.server = Server::start(
-            (&self.database.serving_url(), &self.data),
-            &self.engines,
-            &self.answering,
-            self.limits,
-        );
+        let may = (self.limits, self.allowances);
+        let place = (&*self.database.serving_url(), &*self.data);
+        self.server = Server::start(place, &self.engines, &self.answering, may);
     }
 
     /// How many battles are being written.

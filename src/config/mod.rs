@@ -1,5 +1,8 @@
 //! Settings: flag, else environment `DOUBLEBLIND_*`, else file, else default.
 
+mod allowances;
+mod error;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -9,8 +12,12 @@ use arena_core::sampling::Sampling;
 use clap::Args;
 use serde::Deserialize;
 
-use crate::kit::language::{Languages, UnknownLanguage};
+use crate::kit::language::Languages;
+use crate::kit::peer::Block;
 use crate::kit::whereabouts::Whereabouts;
+
+pub use allowances::{Allowances, ByTier};
+pub use error::ConfigError;
 
 /// What can be set from outside. Every value is optional here; [`Given::settle`] fills the gaps.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -104,40 +111,30 @@ pub struct Given {
     /// The session cookie is sent over https only; set it behind a TLS proxy [default: false]
     #[arg(long, env = "DOUBLEBLIND_SECURE_COOKIE", global = true, value_name = "BOOL")]
     pub secure_cookie: Option<bool>,
-}
-
-/// Settings that cannot be used.
-#[derive(Debug, thiserror::Error)]
-pub enum ConfigError {
-    /// The file cannot be read.
-    #[error("the settings file {path} cannot be read")]
-    Unreadable {
-        /// Which file.
-        path: PathBuf,
-        /// Why.
-        source: std::io::Error,
-    },
-    /// The file is no valid settings file.
-    #[error("the settings file {path} is not valid: {source}")]
-    Invalid {
-        /// Which file.
-        path: PathBuf,
-        /// Where and why.
-        source: Box<toml::de::Error>,
-    },
-    /// A code names no language.
-    #[error("languages: {0}")]
-    Language(#[from] UnknownLanguage),
-    /// A value is out of range.
-    #[error("{name} is {value}, and must be {range}")]
-    OutOfRange {
-        /// The setting.
-        name: &'static str,
-        /// What was given.
-        value: String,
-        /// What is accepted.
-        range: &'static str,
-    },
+    /// Proxies whose X-Forwarded-For is believed, as addresses or blocks such as 10.0.0.0/8 [default: none]
+    #[arg(
+        long,
+        env = "DOUBLEBLIND_TRUSTED_PROXY",
+        global = true,
+        value_name = "BLOCKS",
+        value_delimiter = ','
+    )]
+    pub trusted_proxy: Option<Vec<Block>>,
+    /// Battles and further turns a minute: for all, or for anonymous,registered,invited voters [default: 6]
+    #[arg(long, env = "DOUBLEBLIND_BATTLES_A_MINUTE", global = true, value_name = "N[,N,N]")]
+    pub battles_a_minute: Option<ByTier>,
+    /// Battles a day, likewise [default: 60,200,400]
+    #[arg(long, env = "DOUBLEBLIND_BATTLES_A_DAY", global = true, value_name = "N[,N,N]")]
+    pub battles_a_day: Option<ByTier>,
+    /// Votes a minute, likewise [default: 30]
+    #[arg(long, env = "DOUBLEBLIND_VOTES_A_MINUTE", global = true, value_name = "N[,N,N]")]
+    pub votes_a_minute: Option<ByTier>,
+    /// Attempts to sign in a minute, from one network and under one name [default: 10]
+    #[arg(long, env = "DOUBLEBLIND_SIGN_INS_A_MINUTE", global = true, value_name = "N")]
+    pub sign_ins_a_minute: Option<u32>,
+    /// How many voters' allowances one network has together [default: 20]
+    #[arg(long, env = "DOUBLEBLIND_NETWORK_FACTOR", global = true, value_name = "N")]
+    pub network_factor: Option<u32>,
 }
 
 /// Settings in force.
@@ -173,6 +170,10 @@ pub struct Settings {
     pub origin: Option<String>,
     /// Whether the cookie needs https.
     pub secure_cookie: bool,
+    /// Proxies that say truly who asked them.
+    pub trusted_proxies: Vec<Block>,
+    /// How much voters may do.
+    pub allowances: Allowances,
 }
 
 /// What pages say of the site.
@@ -257,15 +258,20 @@ fn most_of_memory() -> u64 {
 const SYSTEM_PROMPT: &str = "You are a helpful assistant. Answer in the language of the question.";
 
 impl Given {
+    fn sampling(&self) -> Result<Sampling, ConfigError> {
+        Ok(Sampling {
+            max_tokens: in_range("max-tokens", self.max_tokens.unwrap_or(512), 16, 4096)?,
+            temperature: in_range("temperature", self.temperature.unwrap_or(0.7), 0.0, 2.0)?,
+            ..Sampling::default()
+        })
+    }
+
     /// Reads the settings file where one is named, fills the gaps with defaults and checks ranges.
     pub fn settle(self) -> Result<Settings, ConfigError> {
         let file = self.config.as_deref().map_or_else(|| Ok(Given::default()), read)?;
         let given = self.over(file);
-        let sampling = Sampling {
-            max_tokens: in_range("max-tokens", given.max_tokens.unwrap_or(512), 16, 4096)?,
-            temperature: in_range("temperature", given.temperature.unwrap_or(0.7), 0.0, 2.0)?,
-            ..Sampling::default()
-        };
+        let sampling = given.sampling()?;
+        let allowances = given.allowances()?;
         let usual = Workers::running(given.worker_bin.unwrap_or_else(worker_beside_this_program));
         let silent = given.silent_seconds.unwrap_or(usual.silent_after.as_secs());
         let at_once = given.battles_at_once.unwrap_or((usual.threads / 2).max(3));
@@ -318,6 +324,22 @@ impl Given {
             },
             origin: given.origin,
             secure_cookie: given.secure_cookie.unwrap_or(false),
+            trusted_proxies: given.trusted_proxy.unwrap_or_default(),
+            allowances,
+        })
+    }
+
+    fn allowances(&self) -> Result<Allowances, ConfigError> {
+        const MOST: u32 = 1_000_000;
+        let usual = Allowances::default();
+        let sign_ins = self.sign_ins_a_minute.unwrap_or(usual.sign_ins_a_minute);
+        let factor = self.network_factor.unwrap_or(usual.network_factor);
+        Ok(Allowances {
+            battles_a_minute: self.battles_a_minute.unwrap_or(usual.battles_a_minute),
+            battles_a_day: self.battles_a_day.unwrap_or(usual.battles_a_day),
+            votes_a_minute: self.votes_a_minute.unwrap_or(usual.votes_a_minute),
+            sign_ins_a_minute: in_range("sign-ins-a-minute", sign_ins, 1, MOST)?,
+            network_factor: in_range("network-factor", factor, 1, MOST)?,
         })
     }
 
@@ -348,6 +370,12 @@ impl Given {
             languages: self.languages.or(file.languages),
             origin: self.origin.or(file.origin),
             secure_cookie: self.secure_cookie.or(file.secure_cookie),
+            trusted_proxy: self.trusted_proxy.or(file.trusted_proxy),
+            battles_a_minute: self.battles_a_minute.or(file.battles_a_minute),
+            battles_a_day: self.battles_a_day.or(file.battles_a_day),
+            votes_a_minute: self.votes_a_minute.or(file.votes_a_minute),
+            sign_ins_a_minute: self.sign_ins_a_minute.or(file.sign_ins_a_minute),
+            network_factor: self.network_factor.or(file.network_factor),
         }
     }
 }
@@ -374,6 +402,7 @@ fn in_range<T: PartialOrd + ToString>(
         "context" => "from 512 to 131072",
         "battles-waiting" => "from 0 to 10000",
         "silent-seconds" => "from 1 to 3600",
+        "sign-ins-a-minute" | "network-factor" => "from 1 to 1000000",
         _ => "from 1 to 256",
     };
     Err(ConfigError::OutOfRange { name, value: value.to_string(), range })
@@ -384,32 +413,4 @@ fn worker_beside_this_program() -> PathBuf {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn a_flag_wins_over_the_file_and_the_file_over_the_default() {
-        let file: Given = toml::from_str("site_name = \"Ministry\"\nmax_tokens = 100").unwrap();
-        let flags = Given { max_tokens: Some(200), ..Given::default() };
-
-        let settings = flags.over(file).settle().unwrap();
-
-        assert_eq!(settings.site.name, "Ministry");
-        assert_eq!(settings.answering.sampling.max_tokens, 200);
-        assert_eq!(settings.listen.port(), 8080);
-    }
-
-    #[test]
-    fn a_value_out_of_range_says_the_range() {
-        let flags = Given { temperature: Some(9.0), ..Given::default() };
-
-        let error = flags.settle().unwrap_err();
-
-        assert_eq!(error.to_string(), "temperature is 9, and must be from 0 to 2");
-    }
-
-    #[test]
-    fn an_unknown_key_in_the_file_is_an_error() {
-        assert!(toml::from_str::<Given>("max_token = 100").is_err());
-    }
-}
+mod tests;
