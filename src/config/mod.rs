@@ -2,6 +2,7 @@
 
 mod allowances;
 mod error;
+mod range;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -18,6 +19,7 @@ use crate::kit::whereabouts::Whereabouts;
 
 pub use allowances::{Allowances, ByTier};
 pub use error::ConfigError;
+use range::in_range;
 
 /// What can be set from outside. Every value is optional here; [`Given::settle`] fills the gaps.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -385,27 +387,6 @@ fn read(path: &Path) -> Result<Given, ConfigError> {
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     toml::from_str(&text)
         .map_err(|source| ConfigError::Invalid { path: path.to_owned(), source: source.into() })
-}
-
-fn in_range<T: PartialOrd + ToString>(
-    name: &'static str,
-    value: T,
-    low: T,
-    high: T,
-) -> Result<T, ConfigError> {
-    if value >= low && value <= high {
-        return Ok(value);
-    }
-    let range = match name {
-        "max-tokens" => "from 16 to 4096",
-        "temperature" => "from 0 to 2",
-        "context" => "from 512 to 131072",
-        "battles-waiting" => "from 0 to 10000",
-        "silent-seconds" => "from 1 to 3600",
-        "sign-ins-a-minute" | "network-factor" => "from 1 to 1000000",
-        _ => "from 1 to 256",
-    };
-    Err(ConfigError::OutOfRange { name, value: value.to_string(), range })
 }
 
 fn worker_beside_this_program() -> PathBuf {

@@ -177,6 +177,7 @@ impl TestArena {
         let done = tokio::process::Command::new(env!("CARGO_BIN_EXE_doubleblind"))
             .args(arguments)
             .env("DATABASE_URL", self.database.url())
+            .env("DOUBLEBLIND_DATA", &self.data)
             .output()
             .await
             .unwrap();
@@ -312,6 +313,13 @@ impl TestArena {
         self.when(&id, "complete").await;
         id
     }
+}
+
+/// A battle's page without its seal, which is random.
+pub(crate) fn without_seal(page: &str) -> String {
+    let (before, rest) = page.split_once("<details class=\"sealed\"").expect("the page has a seal");
+    let (_, after) = rest.split_once("</details>").unwrap();
+    format!("{before}{after}")
 }
 
 /// A model of the pool with made-up origins; its name decides its file and digest.
