@@ -15,10 +15,11 @@ use sqlx::PgPool;
 use crate::account::Gate;
 use crate::battle::Ring;
 use crate::config::Site;
+use crate::journal::Journal;
 use crate::kit::http::{HttpError, head_as_get, headers, same_origin, show_as_page};
 use crate::kit::{assets, session::PgSessions};
 use crate::ranking::Boards;
-use crate::{account, battle, export, leaderboard, me, report, tracks, vote};
+use crate::{account, battle, export, journal, leaderboard, me, report, tracks, vote};
 
 /// Largest form, in bytes: the longest question, with up to 12 bytes a character once it is encoded.
 const FORM_LIMIT_BYTES: usize = 128 << 10;
@@ -61,6 +62,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::new(parts.site.clone()))
             .app_data(Data::new(parts.db.clone()))
             .app_data(Data::new(parts.ring.clone()))
+            .app_data(Data::<Journal>::new(parts.ring.journal.clone()))
             .app_data(Data::new(parts.boards.clone()))
             .app_data(Data::new(parts.report.clone()))
             .app_data(Data::new(parts.gate.clone()))
@@ -82,6 +84,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .wrap(headers())
             .wrap(from_fn(head_as_get))
             .route("/static/{version}/{file:.*}", web::get().to(static_file))
+            .configure(journal::handlers::routes)
             .configure(account::handlers::routes)
             .configure(battle::handlers::routes)
             .configure(vote::handlers::routes)

@@ -3,6 +3,7 @@
 use arena_core::ids::BattleId;
 
 use super::{MAX_PROMPT_CHARS, Refusal};
+use crate::journal::JournalError;
 use crate::pool::PoolError;
 
 /// Why a battle was not opened or changed.
@@ -43,6 +44,9 @@ pub enum BattleError {
     /// The operating system gave no randomness.
     #[error("no randomness from the operating system")]
     Randomness,
+    /// The change could not be recorded.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The database failed.
     #[error("the battle could not be stored")]
     Store(#[from] sqlx::Error),

@@ -34,6 +34,9 @@ impl From<BattleError> for HttpError {
             BattleError::Pool(PoolError::Pairing(_)) => {
                 HttpError::unavailable(error.to_string(), LOADING_SECONDS)
             }
+            BattleError::Journal(error) | BattleError::Pool(PoolError::Journal(error)) => {
+                error.into()
+            }
             BattleError::Pool(_) | BattleError::Randomness | BattleError::Store(_) => {
                 HttpError::internal(error)
             }
@@ -60,6 +63,8 @@ struct Opening {
     prompt: Option<String>,
     question: Option<i64>,
     set: Option<String>,
+    /// The voter's part in the draw: 32 hexadecimal digits, made by the page's script.
+    nonce: Option<String>,
 }
 
 async fn open(
@@ -71,13 +76,14 @@ async fn open(
 ) -> Result<HttpResponse, HttpError> {
     let network = network(&gate, &request);
     let voter = voter_or_new(&session)?;
+    let Opening { prompt, question, set, nonce } = opening.into_inner();
+    let nonce = read_nonce(nonce.as_deref().unwrap_or_default())?;
     gate.admit_battle(&ring.db, voter, network).await?;
-    let Opening { prompt, question, set } = opening.into_inner();
     let opened = undisturbed(async move {
         let id = match (prompt, question, set) {
-            (Some(prompt), _, _) => super::open(&ring, voter, &prompt).await,
-            (None, Some(question), _) => super::open_question(&ring, voter, question).await,
-            (None, None, Some(set)) => sets::open_any(&ring, voter, &set).await,
+            (Some(prompt), _, _) => super::open(&ring, voter, &prompt, &nonce).await,
+            (None, Some(question), _) => super::open_question(&ring, voter, question, &nonce).await,
+            (None, None, Some(set)) => sets::open_any(&ring, voter, &set, &nonce).await,
             (None, None, None) => Err(BattleError::EmptyPrompt),
         }?;
         // For the network's allowance of the day.
@@ -87,6 +93,17 @@ async fn open(
     let id =
         opened.await.map_err(|error| HttpError::from(error).with_link("/", "Back to the start"))?;
     Ok(see_other(&format!("/battles/{id}")))
+}
+
+/// A browser without scripts sends no nonce.
+fn read_nonce(text: &str) -> Result<Vec<u8>, HttpError> {
+    if text.is_empty() {
+        return Ok(Vec::new());
+    }
+    let nonce = arena_core::journal::parse_hex::<16>(text).ok_or_else(|| {
+        HttpError::bad_request("the field nonce must have 32 hexadecimal digits, or none")
+    })?;
+    Ok(nonce.to_vec())
 }
 
 /// Shows the way back, except to what is not there for this voter.

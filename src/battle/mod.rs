@@ -2,6 +2,7 @@
 //!
 //! The vote itself is not here but in `vote`; who was who is shown by `leaderboard`.
 
+pub mod commitments;
 mod conversation;
 mod draft;
 pub mod erasure;
@@ -11,6 +12,7 @@ pub mod job;
 pub mod leaks;
 mod limits;
 mod live;
+mod opening;
 pub mod pages;
 pub mod queries;
 mod queue;
@@ -25,16 +27,16 @@ mod stream;
 mod tests;
 
 use arena_core::ids::{BattleId, ModelId, Side, Sides, VoterId};
+use arena_core::journal::leaf::Why;
 use arena_core::sampling::Sampling;
-use rand::rngs::{StdRng, SysRng};
-use rand::{SeedableRng, TryRng};
+use rand::TryRng;
+use rand::rngs::SysRng;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
-use uuid::Uuid;
 
-use crate::account;
 use crate::config::Answering;
 use crate::inference::{Engines, Job};
+use crate::journal::Journal;
 use crate::kit::language::Languages;
 use crate::pool::{self, Policy};
 
@@ -184,16 +186,27 @@ pub struct Ring {
     pub answering: Answering,
     /// How many battles may be in progress.
     pub limits: Limits,
+    /// Where battles are recorded.
+    pub journal: Journal,
+    /// Number of this process, under which it holds an advisory lock.
+    pub host: i64,
     /// Which pairs are drawn how often.
     pub policy: Policy,
     /// The languages that questions are told apart by.
     pub languages: Languages,
 }
 
-/// Draws a pair, writes it down with its probability, and only then starts both answers.
-pub async fn open(ring: &Ring, voter: VoterId, prompt: &str) -> Result<BattleId, BattleError> {
+/// Draws a pair, commits to it in the journal, and only then starts both answers.
+///
+/// The nonce is the voter's part in the draw: 16 random bytes of the browser, or none.
+pub async fn open(
+    ring: &Ring,
+    voter: VoterId,
+    prompt: &str,
+    nonce: &[u8],
+) -> Result<BattleId, BattleError> {
     let prompt = accepted(prompt)?;
-    start(ring, voter, &prompt, None).await
+    opening::start(ring, voter, (&prompt, None), nonce).await
 }
 
 /// As [`open`], with the first turn of a question of an evaluation set.
@@ -201,45 +214,13 @@ pub async fn open_question(
     ring: &Ring,
     voter: VoterId,
     question: i64,
+    nonce: &[u8],
 ) -> Result<BattleId, BattleError> {
     let mut db = ring.db.acquire().await?;
     let turns = sets::queries::find_question_turns(&mut db, question).await?;
     drop(db);
     let first = turns.first().ok_or(BattleError::UnknownQuestion)?;
-    start(ring, voter, first, Some(question)).await
-}
-
-async fn start(
-    ring: &Ring,
-    voter: VoterId,
-    prompt: &str,
-    question: Option<i64>,
-) -> Result<BattleId, BattleError> {
-    let id = BattleId(Uuid::new_v4());
-    check_room(ring, &[], prompt)?;
-    // Before the pair is drawn, also where no place will be needed: who is drawn must not decide who is refused.
-    let ticket = ring.hub.join(voter, ring.limits)?;
-    let mut rng = StdRng::try_from_rng(&mut SysRng).map_err(|_| BattleError::Randomness)?;
-    let mut tx = ring.db.begin().await?;
-    if queries::count_running(&mut tx, voter).await? >= ring.limits.voter_in_progress() {
-        return Err(Refusal::yours().into());
-    }
-    let able = ring.engines.ready();
-    let draw = pool::draw(&mut tx, &able, &ring.policy, &mut rng).await?;
-    let language = match question {
-        Some(question) => sets::queries::find_question_language(&mut tx, question).await?,
-        None => ring.languages.recognise(prompt).map(str::to_owned),
-    };
-    account::queries::insert_voter(&mut tx, voter).await?;
-    queries::insert(&mut tx, id, voter, &draw, question, language.as_deref()).await?;
-    queries::insert_turn(&mut tx, id, 0, prompt).await?;
-    let models = Sides { left: draw.left, right: draw.right };
-    let stored = stored::find(&mut tx, question, models, &able, &ring.answering).await?;
-    let seeds = begin_answers(&mut tx, ring, id, (0, 0), models, &stored).await?;
-    tx.commit().await?;
-    let scripts = Script::of(jobs(ring, id, &[], prompt, seeds), stored);
-    ring.hub.start(ring, (id, (0, 0)), models, scripts, ticket);
-    Ok(id)
+    opening::start(ring, voter, (first, Some(question)), nonce).await
 }
 
 /// Asks both models another question after their own answers.
@@ -271,7 +252,7 @@ pub async fn ask_on(
     let ticket = ring.hub.join(voter, ring.limits)?;
     let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
     queries::insert_turn(&mut tx, id, turn, &prompt).await?;
-    let seeds = begin_answers(&mut tx, ring, id, (turn, 0), battle.models, &NONE_STORED).await?;
+    let seeds = begin_answers(&mut tx, ring, id, (turn, 0), battle.models).await?;
     tx.commit().await?;
     let scripts = Script::of(jobs(ring, id, &battle.turns, &prompt, seeds), NONE_STORED);
     ring.hub.start(ring, (id, (turn, 0)), battle.models, scripts, ticket);
@@ -300,7 +281,7 @@ pub async fn retry(ring: &Ring, voter: VoterId, id: BattleId) -> Result<(), Batt
     }
     let ticket = ring.hub.join(voter, ring.limits)?;
     let round = (last.turn, last.attempt + 1);
-    let seeds = begin_answers(&mut tx, ring, id, round, battle.models, &NONE_STORED).await?;
+    let seeds = begin_answers(&mut tx, ring, id, round, battle.models).await?;
     tx.commit().await?;
     let scripts = Script::of(jobs(ring, id, before, &last.prompt, seeds), NONE_STORED);
     ring.hub.start(ring, (id, round), battle.models, scripts, ticket);
@@ -322,6 +303,7 @@ pub async fn skip(
     if !queries::skip(&mut tx, id, reason).await? {
         return Err(BattleError::NotNow("this battle is decided, so it cannot be skipped"));
     }
+    commitments::void(&mut tx, &ring.journal, &[id], Why::Skipped).await?;
     tx.commit().await?;
     ring.hub.stop(id);
     Ok(())
@@ -344,25 +326,27 @@ fn can_answer(ring: &Ring, models: Sides<ModelId>) -> bool {
     ring.engines.get(models.left).is_some() && ring.engines.get(models.right).is_some()
 }
 
+/// Starts the answers to a further turn, or another attempt; their seeds follow from the battle's commitment.
 async fn begin_answers(
     db: &mut PgConnection,
     ring: &Ring,
     id: BattleId,
-    (turn, attempt): (i16, i16),
+    round: (i16, i16),
     models: Sides<ModelId>,
-    stored: &Sides<Option<Stored>>,
 ) -> Result<Sides<u32>, BattleError> {
+    let commitment = commitments::queries::find(db, id).await?;
     let mut seeds = Sides::default();
     for side in Side::BOTH {
-        let (seed, stored) = match stored.get(side) {
-            Some(stored) => (stored.seed, Some(stored.id)),
-            None => (SysRng.try_next_u32().map_err(|_| BattleError::Randomness)?, None),
+        let fixed = commitment.as_ref().and_then(|it| it.seed(round, side == Side::Left));
+        let seed = match fixed {
+            Some(seed) => seed,
+            None => SysRng.try_next_u32().map_err(|_| BattleError::Randomness)?,
         };
-        let place = queries::Place { battle: id, turn, attempt, side };
-        let model = *models.get(side);
-        queries::insert_answer(db, place, model, seed, stored, &ring.answering).await?;
+        let place = queries::Place { battle: id, turn: round.0, attempt: round.1, side };
+        queries::insert_answer(db, place, *models.get(side), seed, None, &ring.answering).await?;
         *seeds.get_mut(side) = seed;
     }
+    queries::take_over(db, id, ring.host).await?;
     Ok(seeds)
 }
 

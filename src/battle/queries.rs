@@ -35,25 +35,32 @@ pub(crate) enum Ending {
     Dropped,
 }
 
+/// A battle that is being opened.
+pub(super) struct Opened<'a> {
+    pub(super) id: BattleId,
+    pub(super) voter: VoterId,
+    pub(super) question: Option<i64>,
+    pub(super) language: Option<&'a str>,
+}
+
 pub(super) async fn insert(
     db: &mut PgConnection,
-    id: BattleId,
-    voter: VoterId,
+    opened: &Opened<'_>,
     draw: &Draw<ModelId>,
-    question: Option<i64>,
-    language: Option<&str>,
+    host: i64,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into battles (battle_id, voter_id, left_model_id, right_model_id, p_draw,
-             question_id, language, state)
-         values ($1, $2, $3, $4, $5, $6, $7, 'running')",
-        id.0,
-        voter.0,
+             question_id, language, host, state)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'running')",
+        opened.id.0,
+        opened.voter.0,
         draw.left.0,
         draw.right.0,
         draw.p_draw,
-        question,
-        language,
+        opened.question,
+        opened.language,
+        host,
     )
     .execute(db)
     .await?;
@@ -114,6 +121,14 @@ pub(super) async fn insert_answer(
     )
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Notes which process writes the answers.
+pub(super) async fn take_over(db: &mut PgConnection, id: BattleId, host: i64) -> sqlx::Result<()> {
+    sqlx::query!("update battles set host = $2 where battle_id = $1", id.0, host)
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -281,31 +296,6 @@ pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Re
     )
     .fetch_optional(db)
     .await
-}
-
-/// Voids what nobody decided on for a day; says how many.
-pub(super) async fn void_abandoned(db: &mut PgConnection) -> sqlx::Result<u64> {
-    let done = sqlx::query!(
-        "update battles set state = 'void', void_reason = 'abandoned', closed_at = now()
-         where state in ('running', 'complete', 'failed')
-           and opened_at < now() - interval '24 hours'"
-    )
-    .execute(db)
-    .await?;
-    Ok(done.rows_affected())
-}
-
-/// After a restart nobody writes the answers that were in progress: their voters may retry.
-pub(super) async fn fail_interrupted(db: &mut PgConnection) -> sqlx::Result<u64> {
-    sqlx::query!(
-        "update answers set outcome = 'dropped', ended_at = now() where outcome = 'running'"
-    )
-    .execute(&mut *db)
-    .await?;
-    let done = sqlx::query!("update battles set state = 'failed' where state = 'running'")
-        .execute(db)
-        .await?;
-    Ok(done.rows_affected())
 }
 
 /// One battle with its turns and the latest attempts at their answers.

@@ -101,7 +101,7 @@ struct Entry {
     /// Since when nobody watches it.
     absent_since: Option<Instant>,
     since: Instant,
-    /// Whether its models have been asked; a battle that never came to that says nothing of how long one takes.
+    /// Whether its models have been asked; else it says nothing of how long a battle takes.
     asked: bool,
 }
 
@@ -144,8 +144,8 @@ impl Queue {
         state.limits = limits;
         let key = state.next_key;
         state.next_key += 1;
-        let (sender, standing) =
-            watch::channel(Standing::Waits(Place { number: 1, seconds: None }));
+        let first = Standing::Waits(Place { number: 1, seconds: None });
+        let (sender, standing) = watch::channel(first);
         let since = Instant::now();
         let entry = Entry { key, voter, standing: sender, absent_since: None, since, asked: false };
         state.waiting.push_back(entry);
@@ -389,8 +389,8 @@ mod tests {
         let (first, _second) = (join(&queue), join(&queue));
         let (_third, fourth) = (join(&queue), join(&queue));
         assert_eq!(fourth.standing(), Standing::Waits(Place { number: 2, seconds: None }));
+        first.asks();
         tokio::time::advance(Duration::from_secs(38)).await;
-
         drop(first);
 
         let place = Place { number: 1, seconds: Some(20) };

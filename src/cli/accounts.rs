@@ -4,7 +4,7 @@ use std::io::Read;
 
 use clap::{Args, Subcommand};
 
-use super::store;
+use super::store::{self, Store};
 use super::{Outcome, say};
 use crate::account::credentials::{Hasher, Name, Password};
 use crate::account::invites::Code;
@@ -46,12 +46,13 @@ enum Action {
 
 pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let store = store::open(&settings).await?;
-    let outcome = act(&store.pool, arguments.action).await;
+    let outcome = act(&settings, &store, arguments.action).await;
     store.close().await?;
     outcome
 }
 
-async fn act(db: &sqlx::PgPool, action: Action) -> Outcome {
+async fn act(settings: &Settings, store: &Store, action: Action) -> Outcome {
+    let db = &store.pool;
     match action {
         Action::List => {
             for account in queries::list(&mut *db.acquire().await?).await? {
@@ -75,7 +76,7 @@ async fn act(db: &sqlx::PgPool, action: Action) -> Outcome {
         }
         Action::Remove { name } => {
             let found = find(db, &name).await?;
-            me::remove(db, found.voter).await?;
+            me::remove(db, &store.journal(settings).await?, found.voter).await?;
             say(&format!("{} is removed", found.name));
         }
     }

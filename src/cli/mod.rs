@@ -2,6 +2,7 @@
 
 mod accounts;
 mod doctor;
+mod erase;
 mod export;
 mod invites;
 mod models;
@@ -13,6 +14,7 @@ mod serve;
 mod sets;
 mod store;
 mod tracks;
+mod votes;
 
 use std::process::ExitCode;
 
@@ -71,6 +73,10 @@ enum Command {
     Report(report::Arguments),
     /// Writes a stored answer again and says whether it is the same
     Replay(replay::Arguments),
+    /// Erases texts of a battle or a voter; that they took place, and the votes, stays
+    Erase(erase::Arguments),
+    /// Excludes votes by a rule, and lets them count again
+    Votes(votes::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -115,6 +121,8 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Tracks(arguments) => tracks::run(settings, arguments).await,
             Command::Report(arguments) => report::run(settings, arguments).await,
             Command::Replay(arguments) => replay::run(settings, arguments).await,
+            Command::Erase(arguments) => erase::run(settings, arguments).await,
+            Command::Votes(arguments) => votes::run(settings, arguments).await,
             Command::Doctor => doctor::run(settings).await,
         }
     })

@@ -16,6 +16,7 @@ use crate::app::{self, Parts};
 use crate::battle::{self, Hub, Ring};
 use crate::config::{Settings, Site};
 use crate::inference::{self, Engines};
+use crate::journal::{self, Journal, JournalError};
 use crate::pool::Policy;
 use crate::{ranking, report, validation};
 
@@ -34,13 +35,16 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     })?;
     let store = store::open_for_server(&settings).await?;
     tracing::info!("database: {}", store.describe());
+    let journal = open_journal(&settings, &store).await?;
+    let host = battle::job::new_host()?;
+    let hold_host = battle::job::hold_host(&store.pool, host).await?;
     battle::job::settle_interrupted(&store.pool).await?;
     import_sets(&settings, &store).await;
     let engines = Engines::default();
     let policy = Policy::default();
     let (boards, keep_fresh) = ranking::follow_votes(store.pool.clone(), policy.clone()).await?;
-    let mut jobs = vec![tokio::spawn(keep_fresh)];
-    jobs.extend(start_jobs(&settings, &store, &engines, arguments.demo_models));
+    let mut jobs = vec![tokio::spawn(keep_fresh), tokio::spawn(hold_host)];
+    jobs.extend(start_jobs(&settings, (&store, &journal), &engines, arguments.demo_models));
     let (report, keep_reporting) = report::follow_boards(boards.clone());
     jobs.push(tokio::spawn(keep_reporting));
     let ring = Ring {
@@ -48,11 +52,9 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         engines: engines.clone(),
         hub: Hub::default(),
         answering: settings.answering.clone(),
-        limits: battle::Limits {
-            at_once: settings.battles_at_once as usize,
-            waiting: settings.battles_waiting as usize,
-            ..battle::Limits::default()
-        },
+        limits: limits(&settings),
+        journal,
+        host,
         policy,
         languages: settings.languages.clone(),
     };
@@ -85,6 +87,20 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let _ = server.await;
     close(jobs, &engines, store).await?;
     if reason == Reason::Signal { Ok(()) } else { Err("the database ended by itself".into()) }
+}
+
+async fn open_journal(settings: &Settings, store: &Store) -> Result<Journal, JournalError> {
+    let journal = Journal::open(&store.pool, &settings.data, settings.origin.as_deref()).await?;
+    tracing::info!("log: {}", journal.verifier());
+    Ok(journal)
+}
+
+fn limits(settings: &Settings) -> battle::Limits {
+    battle::Limits {
+        at_once: settings.battles_at_once as usize,
+        waiting: settings.battles_waiting as usize,
+        ..battle::Limits::default()
+    }
 }
 
 #[derive(Clone, Copy, PartialEq, Eq)]
@@ -122,14 +138,16 @@ async fn wait_for_end(store: &Store) -> std::io::Result<Reason> {
 
 fn start_jobs(
     settings: &Settings,
-    store: &Store,
+    (store, journal): (&Store, &Journal),
     engines: &Engines,
     demo_models: Option<PathBuf>,
 ) -> Vec<JoinHandle<()>> {
     let (pool, workers) = (store.pool.clone(), settings.workers.clone());
     let mut jobs = vec![
         tokio::spawn(inference::follow_pool(pool.clone(), engines.clone(), workers.clone())),
-        tokio::spawn(battle::job::sweep(pool.clone())),
+        tokio::spawn(battle::job::sweep(pool.clone(), journal.clone())),
+        tokio::spawn(journal::job::keep_signing(journal.clone(), pool.clone())),
+        tokio::spawn(journal::job::keep_revealing(journal.clone(), pool.clone())),
     ];
     if let Some(folder) = demo_models {
         jobs.push(tokio::spawn(async move {

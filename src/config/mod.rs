@@ -33,6 +33,15 @@ pub struct Given {
     /// Use this Postgres instead of a private one; nothing is started then
     #[arg(long, env = "DATABASE_URL", global = true, value_name = "URL", hide_env_values = true)]
     pub database_url: Option<String>,
+    /// Role that owns the tables of that Postgres and migrates them; the role of DATABASE_URL then cannot change the record
+    #[arg(
+        long,
+        env = "DOUBLEBLIND_OWNER_URL",
+        global = true,
+        value_name = "URL",
+        hide_env_values = true
+    )]
+    pub owner_url: Option<String>,
     /// Folder with the Postgres programs (initdb, postgres)
     #[arg(long, env = "DOUBLEBLIND_PG_BIN", global = true, value_name = "DIR")]
     pub pg_bin: Option<PathBuf>,
@@ -96,6 +105,9 @@ pub struct Given {
         value_delimiter = ','
     )]
     pub languages: Option<Vec<String>>,
+    /// Address of the arena without scheme, the name of its log: set it once, before the first start [default: made up]
+    #[arg(long, env = "DOUBLEBLIND_ORIGIN", global = true, value_name = "HOST/PATH")]
+    pub origin: Option<String>,
     /// The session cookie is sent over https only; set it behind a TLS proxy [default: false]
     #[arg(long, env = "DOUBLEBLIND_SECURE_COOKIE", global = true, value_name = "BOOL")]
     pub secure_cookie: Option<bool>,
@@ -132,6 +144,8 @@ pub struct Settings {
     pub data: PathBuf,
     /// A Postgres that somebody else runs.
     pub database_url: Option<String>,
+    /// The role that owns its tables, where it is another one.
+    pub owner_url: Option<String>,
     /// Folder with the Postgres programs.
     pub pg_bin: Option<PathBuf>,
     /// Address to listen on.
@@ -152,6 +166,8 @@ pub struct Settings {
     pub battles_at_once: u32,
     /// Battles that may wait in line.
     pub battles_waiting: u32,
+    /// Name of the arena's logs, without their numbers; none: made up at the first start.
+    pub origin: Option<String>,
     /// Whether the cookie needs https.
     pub secure_cookie: bool,
     /// Proxies that say truly who asked them.
@@ -242,15 +258,19 @@ fn most_of_memory() -> u64 {
 const SYSTEM_PROMPT: &str = "You are a helpful assistant. Answer in the language of the question.";
 
 impl Given {
+    fn sampling(&self) -> Result<Sampling, ConfigError> {
+        Ok(Sampling {
+            max_tokens: in_range("max-tokens", self.max_tokens.unwrap_or(512), 16, 4096)?,
+            temperature: in_range("temperature", self.temperature.unwrap_or(0.7), 0.0, 2.0)?,
+            ..Sampling::default()
+        })
+    }
+
     /// Reads the settings file where one is named, fills the gaps with defaults and checks ranges.
     pub fn settle(self) -> Result<Settings, ConfigError> {
         let file = self.config.as_deref().map_or_else(|| Ok(Given::default()), read)?;
         let given = self.over(file);
-        let sampling = Sampling {
-            max_tokens: in_range("max-tokens", given.max_tokens.unwrap_or(512), 16, 4096)?,
-            temperature: in_range("temperature", given.temperature.unwrap_or(0.7), 0.0, 2.0)?,
-            ..Sampling::default()
-        };
+        let sampling = given.sampling()?;
         let allowances = given.allowances()?;
         let usual = Workers::running(given.worker_bin.unwrap_or_else(worker_beside_this_program));
         let silent = given.silent_seconds.unwrap_or(usual.silent_after.as_secs());
@@ -259,6 +279,7 @@ impl Given {
         Ok(Settings {
             data: given.data.unwrap_or_else(|| "data".into()),
             database_url: given.database_url.filter(|url| !url.is_empty()),
+            owner_url: given.owner_url.filter(|url| !url.is_empty()),
             pg_bin: given.pg_bin,
             listen: given.listen.unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080))),
             eval_sets: given.eval_sets.unwrap_or_else(|| "eval_sets".into()),
@@ -301,6 +322,7 @@ impl Given {
                 Some(codes) => Languages::of(&codes)?,
                 None => Languages::default(),
             },
+            origin: given.origin,
             secure_cookie: given.secure_cookie.unwrap_or(false),
             trusted_proxies: given.trusted_proxy.unwrap_or_default(),
             allowances,
@@ -326,6 +348,7 @@ impl Given {
             config: self.config,
             data: self.data.or(file.data),
             database_url: self.database_url.or(file.database_url),
+            owner_url: self.owner_url.or(file.owner_url),
             pg_bin: self.pg_bin.or(file.pg_bin),
             worker_bin: self.worker_bin.or(file.worker_bin),
             listen: self.listen.or(file.listen),
@@ -345,6 +368,7 @@ impl Given {
             silent_seconds: self.silent_seconds.or(file.silent_seconds),
             quarantine_after: self.quarantine_after.or(file.quarantine_after),
             languages: self.languages.or(file.languages),
+            origin: self.origin.or(file.origin),
             secure_cookie: self.secure_cookie.or(file.secure_cookie),
             trusted_proxy: self.trusted_proxy.or(file.trusted_proxy),
             battles_a_minute: self.battles_a_minute.or(file.battles_a_minute),

@@ -50,7 +50,15 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
     ),
     ("votes", &["vote_index", "verdict", "cast_at", "tier"]),
     ("vote_counts", &["left_model_id", "right_model_id", "verdict", "votes"]),
-    ("vote_total", &["only_row", "votes", "apart"]),
+    ("log_leaves", &["leaf_index", "body", "leaf_hash"]),
+    ("log_subtrees", &["subtree_index", "root"]),
+    ("log_state", &["only_row", "size", "frontier", "last_time"]),
+    ("log_checkpoints", &["size", "note", "signed_at"]),
+    ("policies", &["leaf_index", "sha256", "body", "made_at"]),
+    ("model_records", &["model_id", "leaf_index", "state", "sampling_sha256"]),
+    ("vote_total", &["only_row", "votes", "apart", "excluded", "decisions"]),
+    ("exclusions", &["vote_leaf", "leaf_index", "rule", "excluded_at"]),
+    ("scrubbing", &["only_row", "pending_since", "scrubbed_at"]),
     (
         "tracks",
         &[
@@ -78,6 +86,15 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
         "models",
         &["file_path", "file_modified_at", "chat_template", "endpoint_url", "endpoint_key_file"],
     ),
+    // A key is public once its day is over, through its leaf.
+    ("epochs", &["epoch", "key", "draws", "leaf_index", "reveal_index"]),
+    // So is what opens a commitment.
+    (
+        "commitments",
+        &["battle_id", "assign_index", "epoch", "opening", "commitment", "reveal", "closed_index"],
+    ),
+    ("salts", &["battle_id", "part", "salt"]),
+    ("pseudonyms", &["voter_id", "month", "pseudonym"]),
     (
         "accounts",
         &[
@@ -143,6 +160,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
             "right_lists",
             "right_bold",
             "leaked",
+            "host",
             "network",
         ],
     ),
@@ -207,6 +225,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
     ),
     ("leaks", &["battle_id", "turn", "side", "attempt", "rule", "kind", "own"]),
     ("votes", &["battle_id", "voter_id"]),
+    ("exclusions", &["battle_id"]),
     ("skips", &["battle_id", "reason", "skipped_at"]),
     ("tracks", &["track_id"]),
     ("track_votes", &["track_id", "voter", "prompt", "cast_at"]),

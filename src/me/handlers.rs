@@ -174,7 +174,7 @@ async fn remove(
             return again(&here, &session, wrong).await;
         }
     }
-    for open in super::remove(db, voter).await.map_err(HttpError::internal)? {
+    for open in super::remove(db, &ring.journal, voter).await? {
         ring.hub.stop(open);
     }
     browser::sign_out(&session);

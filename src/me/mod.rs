@@ -17,7 +17,8 @@ use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use crate::account;
-use crate::battle::erasure;
+use crate::battle::{BattleError, erasure};
+use crate::journal::Journal;
 use crate::kit::session;
 use queries::Battle;
 
@@ -150,13 +151,16 @@ async fn turns(
 /// Removes a voter's texts and, if there is one, the account with its sessions. Says which battles were open.
 ///
 /// The votes stay, as those of nobody known: a ranking that could be changed by going away would be worth little.
-pub async fn remove(db: &PgPool, voter: VoterId) -> sqlx::Result<Vec<BattleId>> {
+pub async fn remove(
+    db: &PgPool,
+    journal: &Journal,
+    voter: VoterId,
+) -> Result<Vec<BattleId>, BattleError> {
     let mut tx = db.begin().await?;
     let voters = account::voters_of(&mut tx, voter).await?;
     let open = queries::list_open(&mut tx, &voters).await?;
     for voter in &voters {
-        // The one place where texts are erased; the journal's `redact` leaves belong into `erase_voter`.
-        erasure::erase_voter(&mut tx, *voter).await?;
+        erasure::erase_voter(&mut tx, journal, *voter).await?;
     }
     if let Some(account) = account::queries::find_account(&mut tx, voter).await? {
         account::queries::delete(&mut tx, account).await?;

@@ -5,15 +5,15 @@
 mod policy;
 pub mod quarantine;
 pub mod queries;
+pub mod rules;
 mod source;
 
-use std::collections::HashSet;
-
 use arena_core::ids::ModelId;
-use arena_core::pairing::{self, Draw, PairingError};
-use rand::Rng;
-use sqlx::PgConnection;
+use arena_core::pairing::PairingError;
+use sqlx::{Connection as _, PgConnection};
 use time::OffsetDateTime;
+
+use crate::journal::JournalError;
 
 pub(crate) use policy::pair;
 pub use policy::{PairWeights, Policy};
@@ -92,21 +92,12 @@ pub enum PoolError {
     /// The same endpoint and id are in the pool.
     #[error("this model of this endpoint is in the pool already, as {0}")]
     EndpointTaken(String),
+    /// The change could not be recorded.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The database failed.
     #[error("the pool could not be read or changed")]
     Store(#[from] sqlx::Error),
-}
-
-/// Draws two different models among those that are active and can answer now.
-pub async fn draw(
-    db: &mut PgConnection,
-    able: &HashSet<ModelId>,
-    policy: &Policy,
-    rng: &mut (impl Rng + Send),
-) -> Result<Draw<ModelId>, PoolError> {
-    let mut models = queries::list_active(db).await?;
-    models.retain(|model| able.contains(&model.id));
-    Ok(pairing::draw(&policy.contests(&models), rng)?)
 }
 
 /// Adds a model that has passed its trial and announces it to running servers.
@@ -141,8 +132,11 @@ pub async fn refuse_twin(db: &mut PgConnection, source: &Source) -> Result<(), P
 
 /// Takes a model out of the pool; its votes stay. Retiring it twice changes nothing.
 pub async fn retire(db: &mut PgConnection, name: &str) -> Result<(), PoolError> {
-    if !queries::retire(db, name).await? {
+    let mut tx = db.begin().await?;
+    if !queries::retire(&mut tx, name).await? {
         return Err(PoolError::UnknownName(name.to_owned()));
     }
-    Ok(queries::announce(db).await?)
+    queries::announce(&mut tx).await?;
+    rules::record_standing(&mut tx, name).await?;
+    Ok(tx.commit().await?)
 }

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, PoisonError, RwLock};
 
 use arena_core::ids::ModelId;
+use arena_core::journal::policy::Policy as File;
 use arena_core::pairing::Contest;
 
 use super::Model;
@@ -18,7 +19,11 @@ pub type PairWeights = HashMap<(ModelId, ModelId), u32>;
 #[derive(Clone, Debug, Default)]
 pub struct Policy {
     weights: Arc<RwLock<Arc<PairWeights>>>,
+    kept: Arc<RwLock<Option<Kept>>>,
 }
+
+/// A policy file that has been read, by its digest.
+type Kept = (String, Arc<File>);
 
 impl Policy {
     /// Puts new weights in force.
@@ -29,6 +34,19 @@ impl Policy {
     /// The weights in force.
     pub fn current(&self) -> Arc<PairWeights> {
         Arc::clone(&self.weights.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// The policy file with this digest, if it was the last one that was read.
+    pub(super) fn kept(&self, sha256: &str) -> Option<Arc<File>> {
+        let kept = self.kept.read().unwrap_or_else(PoisonError::into_inner);
+        kept.as_ref().filter(|(known, _)| known == sha256).map(|(_, file)| Arc::clone(file))
+    }
+
+    /// Keeps a policy file that has been read.
+    pub(super) fn keep(&self, sha256: &str, file: Arc<File>) -> Arc<File> {
+        let kept = Some((sha256.to_owned(), Arc::clone(&file)));
+        *self.kept.write().unwrap_or_else(PoisonError::into_inner) = kept;
+        file
     }
 
     /// All pairs of models with their weights: that of the pair times those of both models.

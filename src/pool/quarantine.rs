@@ -1,10 +1,10 @@
 //! Quarantine: a model whose worker fails again and again takes part in no battle until released.
 
 use arena_core::ids::ModelId;
-use sqlx::PgConnection;
+use sqlx::{Connection as _, PgConnection};
 use time::OffsetDateTime;
 
-use super::{PoolError, queries};
+use super::{PoolError, queries, rules};
 use crate::kit::wording;
 
 /// The classes of faults that are counted for a model. They are public; details stay in the log.
@@ -66,10 +66,16 @@ pub async fn begin(
     reason: Fault,
     faults: usize,
 ) -> Result<bool, PoolError> {
-    let began = queries::insert_quarantine(db, model, reason, faults).await?;
+    let mut tx = db.begin().await?;
+    let began = queries::insert_quarantine(&mut tx, model, reason, faults).await?;
     if began {
-        queries::announce(db).await?;
+        queries::announce(&mut tx).await?;
+        let models = queries::list_all(&mut tx).await?;
+        if let Some(model) = models.iter().find(|entry| entry.id == model) {
+            rules::record_standing(&mut tx, &model.name).await?;
+        }
     }
+    tx.commit().await?;
     Ok(began)
 }
 
@@ -78,8 +84,11 @@ pub async fn release(db: &mut PgConnection, name: &str) -> Result<(), PoolError>
     if queries::find_by_name(db, name).await?.is_none() {
         return Err(PoolError::UnknownName(name.to_owned()));
     }
-    if !queries::release(db, name).await? {
+    let mut tx = db.begin().await?;
+    if !queries::release(&mut tx, name).await? {
         return Err(PoolError::NotQuarantined(name.to_owned()));
     }
-    Ok(queries::announce(db).await?)
+    queries::announce(&mut tx).await?;
+    rules::record_standing(&mut tx, name).await?;
+    Ok(tx.commit().await?)
 }

@@ -1,17 +1,28 @@
-//! Votes: one a battle, kept by the database, in an order without gaps.
+//! Votes: one a battle, kept by the database, in an order without gaps, each with its leaf in the journal.
 
+pub mod exclusion;
 pub mod handlers;
 pub mod queries;
 
 use arena_core::ids::{BattleId, VoterId};
+use arena_core::journal::leaf::{self, Flag, Leaf};
+use arena_core::tier::Tier;
 use arena_core::verdict::Verdict;
-use sqlx::PgPool;
+use sqlx::{PgConnection, PgPool};
+use time::OffsetDateTime;
 
 use crate::account;
-use crate::battle::{self, BattleError, State};
+use crate::battle::{self, Battle, BattleError, State, commitments};
+use crate::journal::receipt::{self, Receipt};
+use crate::journal::{Entry, Journal, JournalError};
+use queries::Ballot;
 
 /// Name of the Postgres channel on which a new vote is announced.
 pub const CHANNEL: &str = "votes";
+/// Sooner than this after the answers were complete, a vote is noted as hasty.
+const SHORTEST_DWELL_SECONDS: f64 = 3.0;
+/// Nobody reads faster than so many characters a second, counted from the opening of the battle.
+const FASTEST_READING: f64 = 1500.0;
 
 /// Why a vote was not recorded.
 #[derive(Debug, thiserror::Error)]
@@ -28,20 +39,25 @@ pub enum VoteError {
     /// The battle was skipped or voided.
     #[error("this battle was closed without a vote; please open another one")]
     Closed,
+    /// The vote could not be written into the journal.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
     /// The database failed.
     #[error("recording the vote failed")]
     Store(#[from] sqlx::Error),
 }
 
-/// Records one vote, or explains why not. Checks and insert share one transaction.
+/// Records one vote, or explains why not. Checks, insert and leaf share one transaction.
 ///
-/// The same verdict sent again is answered as the first time: a lost reply costs nobody a vote.
+/// **Output** the receipt; none for a battle from before the journal. The same verdict sent again is answered as
+/// the first time: a lost reply costs nobody a vote.
 pub async fn cast(
     db: &PgPool,
+    journal: &Journal,
     voter: VoterId,
     id: BattleId,
     verdict: Verdict,
-) -> Result<(), VoteError> {
+) -> Result<Option<Receipt>, VoteError> {
     let mut tx = db.begin().await?;
     let battle = match battle::find(&mut tx, voter, id).await {
         Ok(battle) => battle,
@@ -56,16 +72,94 @@ pub async fn cast(
     let Some(apart) = battle::queries::close_voted(&mut tx, id).await? else {
         // Somebody was faster, perhaps this very request sent twice.
         return match queries::find_verdict(&mut tx, id).await? {
-            Some(first) if first == verdict => Ok(()),
+            Some(first) if first == verdict => receipt(&mut tx, journal, id).await,
             Some(_) => Err(VoteError::AlreadyDecided),
             None => Err(VoteError::Closed),
         };
     };
+    let tier = account::tier_of(&mut tx, voter).await?;
+    let leaf = match queries::find_ballot(&mut tx, id).await? {
+        Some(ballot) => Some(leaf(&mut tx, (&battle, tier), verdict, apart, &ballot).await?),
+        None => None,
+    };
     if !apart {
         queries::count_up(&mut tx, battle.models, verdict).await?;
     }
-    let tier = account::tier_of(&mut tx, voter).await?;
-    // The lock that puts votes in order comes last, so that it is held for the commit only.
+    // The lock that puts leaves and votes in order comes last, so that it is held for a short time.
+    let mut writer = journal.lock(&mut tx).await?;
+    let mut entry = None;
+    if let Some(leaf) = leaf {
+        let added = writer.add(leaf)?;
+        commitments::close(&mut tx, id, added).await?;
+        entry = Some(added);
+    }
+    writer.write(&mut tx).await?;
     queries::insert(&mut tx, id, (voter, tier), verdict, apart).await?;
-    Ok(tx.commit().await?)
+    tx.commit().await?;
+    match entry {
+        Some(Entry { index, .. }) => {
+            let index = i64::try_from(index).map_err(|_| JournalError::Damaged(index))?;
+            Ok(Some(receipt::of(&mut *db.acquire().await?, journal, index).await?))
+        }
+        None => Ok(None),
+    }
+}
+
+/// The receipt of a battle that has its vote.
+pub async fn receipt(
+    db: &mut PgConnection,
+    journal: &Journal,
+    id: BattleId,
+) -> Result<Option<Receipt>, VoteError> {
+    if queries::find_verdict(db, id).await?.is_none() {
+        return Ok(None);
+    }
+    let commitment = commitments::queries::find(db, id).await?;
+    match commitment.and_then(|commitment| commitment.closed_index) {
+        Some(index) => Ok(Some(receipt::of(db, journal, index).await?)),
+        None => Ok(None),
+    }
+}
+
+/// The leaf of a vote: it opens the battle's commitment and commits to what was said.
+async fn leaf(
+    db: &mut PgConnection,
+    (battle, tier): (&Battle, Tier),
+    verdict: Verdict,
+    apart: bool,
+    ballot: &Ballot,
+) -> Result<Leaf, VoteError> {
+    let now = OffsetDateTime::now_utc();
+    let month = format!("{:04}-{:02}", now.year(), u8::from(now.month()));
+    let pseudonym = queries::find_or_make_pseudonym(db, battle.voter, &month).await?;
+    let contents = commitments::commit_texts(db, battle).await?;
+    let (a, n, rev) = ballot.commitment.parts();
+    Ok(Leaf::Vote(Box::new(leaf::Vote {
+        b: battle.id,
+        a,
+        o: verdict.into(),
+        n,
+        rev,
+        c: contents,
+        f: flags(apart, battle, ballot, now),
+        g: tier,
+        w: hex::encode(pseudonym),
+        q: ballot.question.clone(),
+        t: 0,
+    })))
+}
+
+/// What is noted of a vote before the reveal.
+fn flags(apart: bool, battle: &Battle, ballot: &Ballot, now: OffsetDateTime) -> Vec<Flag> {
+    let mut flags = Vec::new();
+    if apart {
+        flags.push(Flag::Leak);
+    }
+    let since = |moment: OffsetDateTime| (now - moment).as_seconds_f64();
+    let reading = ballot.chars as f64 / FASTEST_READING;
+    let hasty = ballot.ended_at.is_some_and(|ended| since(ended) < SHORTEST_DWELL_SECONDS);
+    if hasty || since(battle.opened_at) < reading {
+        flags.push(Flag::Dwell);
+    }
+    flags
 }

@@ -7,6 +7,8 @@ use arena_core::verdict::Verdict;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use crate::battle::commitments::Commitment;
+
 /// How many votes one ordered pair has with one verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Cell {
@@ -45,7 +47,7 @@ pub struct Vote {
     pub tier: Tier,
 }
 
-fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
+pub(super) fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
     word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
@@ -61,19 +63,91 @@ pub(super) async fn insert(
         "with total as (
              update vote_total set votes = votes + 1, apart = apart + $4::boolean::integer
              returning votes
+         ), inserted as (
+             insert into votes (vote_index, battle_id, voter_id, verdict, tier)
+             select votes - 1, $1, $2, $3, $5 from total returning vote_index
          )
-         insert into votes (vote_index, battle_id, voter_id, verdict, tier)
-         select votes - 1, $1, $2, $3, $5 from total",
+         select pg_notify('votes', '') from inserted",
         battle.0,
         voter.0,
         verdict.as_str(),
         apart,
         tier.as_str()
     )
-    .execute(&mut *db)
+    .execute(db)
     .await?;
-    sqlx::query!("select pg_notify('votes', '')").execute(db).await?;
     Ok(())
+}
+
+/// What the leaf of a vote says of its battle.
+pub(super) struct Ballot {
+    pub(super) commitment: Commitment,
+    /// When the last answer was complete.
+    pub(super) ended_at: Option<OffsetDateTime>,
+    /// Characters of all answers.
+    pub(super) chars: i64,
+    /// Question of an evaluation set, `set/version/key`.
+    pub(super) question: Option<String>,
+}
+
+/// The committed pairing of a battle with what else its vote needs; none from before the journal.
+pub(super) async fn find_ballot(
+    db: &mut PgConnection,
+    battle: BattleId,
+) -> sqlx::Result<Option<Ballot>> {
+    let row = sqlx::query!(
+        r#"select assign_index, commitment, opening, reveal, closed_index,
+             coalesce(left_chars + right_chars, 0) as "chars!",
+             (select max(ended_at) from answers where answers.battle_id = b.battle_id) as ended_at,
+             (select set_id || '/' || set_version || '/' || question_key
+              from questions q where q.question_id = b.question_id) as question
+           from commitments c join battles b using (battle_id) where b.battle_id = $1"#,
+        battle.0
+    )
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| Ballot {
+        commitment: Commitment {
+            assign_index: row.assign_index,
+            commitment: row.commitment,
+            opening: row.opening,
+            reveal: row.reveal,
+            closed_index: row.closed_index,
+        },
+        ended_at: row.ended_at,
+        chars: row.chars,
+        question: row.question,
+    }))
+}
+
+/// The name under which the journal has a voter's votes of a month; random, made at the first one.
+pub(super) async fn find_or_make_pseudonym(
+    db: &mut PgConnection,
+    voter: VoterId,
+    month: &str,
+) -> sqlx::Result<Vec<u8>> {
+    // Two votes at once make one name: the second insert waits, does nothing, and the row is read again.
+    loop {
+        let found = sqlx::query_scalar!(
+            "select pseudonym from pseudonyms where voter_id = $1 and month = $2",
+            voter.0,
+            month
+        )
+        .fetch_optional(&mut *db)
+        .await?;
+        if let Some(pseudonym) = found {
+            return Ok(pseudonym);
+        }
+        sqlx::query!(
+            "insert into pseudonyms (voter_id, month, pseudonym) values ($1, $2, $3)
+             on conflict (voter_id, month) do nothing",
+            voter.0,
+            month,
+            &rand::random::<[u8; 16]>()
+        )
+        .execute(&mut *db)
+        .await?;
+    }
 }
 
 pub(super) async fn count_up(
@@ -126,7 +200,7 @@ pub async fn list_cells(db: &mut PgConnection) -> sqlx::Result<Vec<Cell>> {
         .collect()
 }
 
-/// Votes that count, from an index on, in order, at most `limit`.
+/// Votes that count and are not excluded, from an index on, in order, at most `limit`.
 pub async fn list_from(
     db: &mut PgConnection,
     first_index: i64,
@@ -135,7 +209,7 @@ pub async fn list_from(
     list(db, first_index, limit, false).await
 }
 
-/// As [`list_from`], with the votes that are counted apart.
+/// As [`list_from`], with the votes that are counted apart and those that are excluded.
 pub async fn list_all_from(
     db: &mut PgConnection,
     first_index: i64,
@@ -156,7 +230,9 @@ async fn list(
              right_chars, right_headers, right_lists, right_bold,
              leaked, tier
          from votes join battles using (battle_id)
-         where vote_index >= $1 and ($3 or not leaked) order by vote_index limit $2",
+         where vote_index >= $1 and ($3 or not leaked
+             and not exists (select from exclusions e where e.battle_id = votes.battle_id))
+         order by vote_index limit $2",
         first_index,
         limit,
         all

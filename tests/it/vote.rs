@@ -120,7 +120,7 @@ async fn a_failed_skipped_or_void_battle_cannot_be_voted_on() {
     .execute(&arena.db())
     .await
     .unwrap();
-    void_abandoned(&arena.db()).await.unwrap();
+    void_abandoned(&arena.db(), &arena.journal()).await.unwrap();
     let skipped = arena.complete_battle(&voter).await;
     voter.skips(&skipped, "other").await.location();
 

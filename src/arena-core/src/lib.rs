@@ -7,6 +7,7 @@
 pub mod confinement;
 pub mod gguf;
 pub mod ids;
+pub mod journal;
 pub mod leak;
 pub mod normalise;
 pub mod pace;

@@ -185,11 +185,17 @@ pub async fn import_all(db: &PgPool, root: &Path) -> Result<Vec<SetError>, SetEr
 
 /// Opens a battle on a question of a set that this voter has judged least often, drawn by lot among
 /// those that fit into every model's context.
-pub async fn open_any(ring: &Ring, voter: VoterId, set: &str) -> Result<BattleId, BattleError> {
+pub async fn open_any(
+    ring: &Ring,
+    voter: VoterId,
+    set: &str,
+    nonce: &[u8],
+) -> Result<BattleId, BattleError> {
     let mut db = ring.db.acquire().await?;
     let question =
         queries::find_fresh_question(&mut db, voter, set, super::limits::first_turn_room(ring))
             .await?;
     drop(db);
-    super::open_question(ring, voter, question.ok_or(BattleError::UnknownQuestion)?).await
+    let question = question.ok_or(BattleError::UnknownQuestion)?;
+    super::open_question(ring, voter, question, nonce).await
 }

@@ -43,6 +43,7 @@ const ROUTES: &[Route] = &[
     route("/battles/{id}/retry", AnObject, &[]),
     route("/battles/{id}/skip", AnObject, &[("reason", "other")]),
     route("/battles/{id}/vote", AnObject, &[("verdict", "left")]),
+    route("/receipt", Anybody, &[("receipt", "none")]),
     route("/join", Anybody, &[("name", "mallory"), ("password", PASSWORD)]),
     route("/sign-in", Anybody, &[("name", "ada"), ("password", "a wrong guess")]),
     route("/sign-out", Anybody, &[]),

@@ -16,6 +16,7 @@ use arena_core::sampling::Sampling;
 use doubleblind::battle::{self, Limits, Ring};
 use doubleblind::config::{Allowances, Answering};
 use doubleblind::inference::{Engine, Engines};
+use doubleblind::journal::Journal;
 use doubleblind::kit::language::Languages;
 use doubleblind::pool::{self, GgufFile, Model, Policy, Source};
 use doubleblind::ranking::{Boards, Published};
@@ -47,10 +48,19 @@ pub(crate) struct TestArena {
     pub(crate) engines: Engines,
     db: PgPool,
     database: TestDatabase,
+    /// Key and anchor of the log.
+    data: PathBuf,
     answering: Answering,
     limits: Limits,
     allowances: Allowances,
     _place: SemaphorePermit<'static>,
+}
+
+impl Drop for TestArena {
+    fn drop(&mut self) {
+        self.server.stop();
+        let _ = std::fs::remove_dir_all(&self.data);
+    }
 }
 
 /// A battle as the database has it.
@@ -131,8 +141,10 @@ impl TestArena {
             failure_step,
         };
         let engines = Engines::default();
-        let server = Server::start(&database.url(), &engines, &answering, (limits, allowances));
-        Self { server, engines, db, database, answering, limits, allowances, _place: place }
+        let data = std::env::temp_dir().join(format!("arena-{}", Uuid::new_v4()));
+        let url = database.serving_url();
+        let server = Server::start((&url, &data), &engines, &answering, (limits, allowances));
+        Self { server, engines, db, database, data, answering, limits, allowances, _place: place }
     }
 
     /// An arena of two models, Aster and Birch.
@@ -200,9 +212,21 @@ impl TestArena {
             hub: self.server.hub.clone(),
             answering: self.answering.clone(),
             limits: Limits::default(),
+            journal: self.journal(),
+            host: 0,
             policy: self.policy(),
             languages: Languages::default(),
         }
+    }
+
+    /// The connection URL that the server uses.
+    pub(crate) fn serving_url(&self) -> String {
+        self.database.serving_url()
+    }
+
+    /// The server's journal.
+    pub(crate) fn journal(&self) -> Journal {
+        self.server.journal.clone()
     }
 
     /// The weights in force.
@@ -234,7 +258,8 @@ impl TestArena {
         self.server.stop();
         battle::job::settle_interrupted(&self.db).await.unwrap();
         let may = (self.limits, self.allowances);
-        self.server = Server::start(&self.database.url(), &self.engines, &self.answering, may);
+        let place = (&*self.database.serving_url(), &*self.data);
+        self.server = Server::start(place, &self.engines, &self.answering, may);
     }
 
     /// How many battles are being written.

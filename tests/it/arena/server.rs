@@ -1,6 +1,7 @@
 //! The real server on a thread and a runtime of its own, so that a test may end it at any time.
 
 use std::net::{SocketAddr, TcpListener};
+use std::path::{Path, PathBuf};
 use std::sync::mpsc;
 use std::thread::JoinHandle;
 
@@ -10,6 +11,7 @@ use doubleblind::app::{self, Parts};
 use doubleblind::battle::{Hub, Limits, Ring};
 use doubleblind::config::{Allowances, Answering, Site};
 use doubleblind::inference::Engines;
+use doubleblind::journal::Journal;
 use doubleblind::kit::language::Languages;
 use doubleblind::pool::Policy;
 use doubleblind::ranking::{self, Boards};
@@ -30,6 +32,7 @@ pub(super) struct Server {
     pub(super) boards: Boards,
     pub(super) hub: Hub,
     pub(super) policy: Policy,
+    pub(super) journal: Journal,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -39,31 +42,33 @@ struct Started {
     boards: Boards,
     hub: Hub,
     policy: Policy,
+    journal: Journal,
 }
 
 impl Server {
     pub(super) fn start(
-        url: &str,
+        (url, data): (&str, &Path),
         engines: &Engines,
         answering: &Answering,
         (limits, allowances): (Limits, Allowances),
     ) -> Self {
         let (report, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
-        let (url, engines, answering) = (url.to_owned(), engines.clone(), answering.clone());
+        let (url, data) = (url.to_owned(), data.to_owned());
+        let (engines, answering) = (engines.clone(), answering.clone());
         let thread = std::thread::spawn(move || {
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             runtime.unwrap().block_on(run(
-                url,
+                (url, data),
                 engines,
                 (answering, limits, allowances),
                 report,
                 stopped,
             ));
         });
-        let Started { address, boards, hub, policy } =
+        let Started { address, boards, hub, policy, journal } =
             started.recv().expect("the server did not start");
-        Self { address, boards, hub, policy, stop: Some(stop), thread: Some(thread) }
+        Self { address, boards, hub, policy, journal, stop: Some(stop), thread: Some(thread) }
     }
 
     /// Ends the server without waiting for anything it does.
@@ -83,13 +88,14 @@ impl Drop for Server {
 }
 
 async fn run(
-    url: String,
+    (url, data): (String, PathBuf),
     engines: Engines,
     (answering, limits, allowances): (Answering, Limits, Allowances),
     report: mpsc::Sender<Started>,
     stopped: oneshot::Receiver<()>,
 ) {
     let db = PgPoolOptions::new().max_connections(6).connect(&url).await.unwrap();
+    let journal = Journal::open(&db, &data, Some("arena.test")).await.unwrap();
     let policy = Policy::default();
     let (boards, keep_fresh) = ranking::follow_votes(db.clone(), policy.clone()).await.unwrap();
     let keep_fresh = tokio::spawn(keep_fresh);
@@ -107,6 +113,8 @@ async fn run(
             hub: hub.clone(),
             answering,
             limits,
+            journal: journal.clone(),
+            host: 0,
             policy: policy.clone(),
             languages: Languages::default(),
         },
@@ -121,7 +129,7 @@ async fn run(
     let server = app::serve(parts, listener).unwrap();
     let handle = server.handle();
     let server = tokio::spawn(server);
-    report.send(Started { address, boards, hub, policy }).unwrap();
+    report.send(Started { address, boards, hub, policy, journal }).unwrap();
     // The sender is never used: it is dropped.
     let _ = stopped.await;
     keep_fresh.abort();

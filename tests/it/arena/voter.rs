@@ -110,6 +110,13 @@ impl Voter {
         reply.body
     }
 
+    /// Reads a file that is no text.
+    pub(crate) async fn bytes(&self, path: &str) -> Vec<u8> {
+        let response = self.client.get(format!("{}{path}", self.base)).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        response.bytes().await.unwrap().to_vec()
+    }
+
     /// Sends a form.
     pub(crate) async fn posts(&self, path: &str, form: &[(&str, &str)]) -> Reply {
         Reply::of(self.client.post(format!("{}{path}", self.base)).form(form)).await

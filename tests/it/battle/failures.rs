@@ -88,25 +88,20 @@ async fn an_answer_that_is_not_complete_at_the_deadline_has_failed() {
 }
 
 #[tokio::test]
-async fn a_model_whose_engine_is_gone_is_unavailable() {
+async fn a_pair_of_which_one_has_left_is_asked_no_more_and_can_be_voted_on() {
     let arena = TestArena::open().await;
-    let aster = arena.join(model("Aster"), &Scripted::saying("one")).await;
+    arena.join(model("Aster"), &Scripted::saying("one")).await;
     let birch = arena.join(model("Birch"), &Scripted::saying("two")).await;
     let voter = arena.voter();
     let id = arena.complete_battle(&voter).await;
     arena.engines.retain(&HashSet::from([birch]));
 
-    voter.asks_on(&id, "And its tail?").await.location();
-    arena.when(&id, "failed").await;
+    let reply = voter.asks_on(&id, "And its tail?").await;
 
-    let failed: Vec<_> =
-        arena.answers(&id).await.into_iter().filter(|answer| answer.outcome == "failed").collect();
-    assert_eq!(failed.len(), 1);
-    assert_eq!(failed[0].model_id, aster.0);
-    assert_eq!(failed[0].failure.as_deref(), Some("unavailable"));
-    let page = voter.looks_at(&id).await;
-    assert!(page.matches(NEUTRAL).count() >= 2, "{page}");
-    assert!(page.contains("<p>one</p>") && page.contains("<p>two</p>"), "first turn: {page}");
+    assert_eq!(reply.status, 409);
+    assert!(reply.body.contains("this pair cannot be asked again"), "{}", reply.body);
+    assert_eq!(arena.battle(&id).await.state, "complete");
+    voter.votes(&id, "left").await.location();
 }
 
 #[tokio::test]
@@ -194,8 +189,8 @@ async fn a_battle_without_a_vote_is_void_after_a_day() {
         .unwrap();
     }
 
-    let first = void_abandoned(&arena.db()).await.unwrap();
-    let second = void_abandoned(&arena.db()).await.unwrap();
+    let first = void_abandoned(&arena.db(), &arena.journal()).await.unwrap();
+    let second = void_abandoned(&arena.db(), &arena.journal()).await.unwrap();
 
     assert_eq!((first, second), (1, 0));
     let battle = arena.battle(&old).await;

@@ -82,9 +82,11 @@ async fn the_page_of_leaks_shows_how_often_each_model_does_it() {
     let (arena, _) = talkative().await;
     let voter = arena.voter();
     assert!(voter.sees("/leaderboard/leaks").await.contains("No answer has been looked at yet"));
-    for _ in 0..2 {
-        arena.complete_battle(&voter).await;
-    }
+    let open = arena.complete_battle(&voter).await;
+    assert!(voter.sees("/leaderboard/leaks").await.contains("No answer has been looked at yet"));
+    voter.votes(&open, "tie").await.location();
+    let second = arena.complete_battle(&voter).await;
+    voter.votes(&second, "tie").await.location();
 
     let page = voter.sees("/leaderboard/leaks").await;
     let file = voter.sees("/leaderboard/leaks.csv").await;
@@ -93,7 +95,7 @@ async fn the_page_of_leaks_shows_how_often_each_model_does_it() {
     assert_eq!(lines[0], "model,answers,leaking,share,low,high,own");
     assert_eq!(lines[1..], ["Aster,2,2,1.0,0.3424,1.0,2", "Birch,2,0,0.0,0.0,0.6576,0"]);
     assert!(page.contains("100.0 %") && page.contains("34.2 to 100.0 %"), "{page}");
-    assert!(page.contains("<strong>0 votes</strong>"), "{page}");
+    assert!(page.contains("<strong>2 votes</strong>"), "{page}");
 }
 
 #[tokio::test]

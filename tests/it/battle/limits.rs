@@ -34,6 +34,8 @@ async fn ring(arena: &TestArena, limits: Limits) -> Ring {
         hub: Hub::default(),
         answering,
         limits,
+        journal: arena.journal(),
+        host: 0,
         policy: Policy::default(),
         languages: Languages::default(),
     }
@@ -50,10 +52,10 @@ async fn a_voter_has_two_battles_in_progress_and_others_are_not_held_up() {
     let (busy, other) = (voter(), voter());
 
     for _ in 0..2 {
-        battle::open(&ring, busy, "Why?").await.unwrap();
+        battle::open(&ring, busy, "Why?", b"").await.unwrap();
     }
-    let third = battle::open(&ring, busy, "Why?").await;
-    let theirs = battle::open(&ring, other, "Why?").await;
+    let third = battle::open(&ring, busy, "Why?", b"").await;
+    let theirs = battle::open(&ring, other, "Why?", b"").await;
 
     assert!(matches!(third, Err(BattleError::Busy(_))), "{third:?}");
     assert!(theirs.is_ok(), "{theirs:?}");
@@ -65,9 +67,9 @@ async fn a_full_site_says_so_before_it_writes_anything() {
     let ring = ring(&arena, Limits { at_once: 1, waiting: 1, ..Limits::default() }).await;
 
     for _ in 0..2 {
-        battle::open(&ring, voter(), "Why?").await.unwrap();
+        battle::open(&ring, voter(), "Why?", b"").await.unwrap();
     }
-    let third = battle::open(&ring, voter(), "Why?").await;
+    let third = battle::open(&ring, voter(), "Why?", b"").await;
 
     assert!(matches!(third, Err(BattleError::Busy(Refusal::Full { line: 1, .. }))), "{third:?}");
     assert_eq!(arena.number("select count(*) from battles").await, 2);
@@ -79,8 +81,8 @@ async fn a_conversation_that_might_not_fit_one_model_is_refused_for_all_of_them(
     let mut ring = ring(&arena, Limits::default()).await;
     ring.answering.sampling.max_tokens = 131_072 - 1_000;
 
-    let fits = battle::open(&ring, voter(), &"x".repeat(900)).await;
-    let too_long = battle::open(&ring, voter(), &"é".repeat(500)).await;
+    let fits = battle::open(&ring, voter(), &"x".repeat(900), b"").await;
+    let too_long = battle::open(&ring, voter(), &"é".repeat(500), b"").await;
 
     assert!(fits.is_ok(), "{fits:?}");
     assert!(matches!(too_long, Err(BattleError::ConversationTooLong { room: 1_000, .. })));

@@ -8,7 +8,7 @@
 //! `clustered` or `bootstrap` (other covariances and intervals, put on a board by [`compute_with`] and
 //! [`compute_resampled`]), `covariates` -> `position` and `style`, `screening`, `leave_out`. `balanced` weighs pairs from counts alone. What is
 //! read off a fit: `fragility`, `matrix`, `probability`, `pairing_gain`, `contrast` and `power`. `slices` puts several
-//! boards on one scale. `running` follows single votes between fits.
+//! boards on one scale. `running` follows single votes between fits. `standing` is the board of a site: caps, clusters and fit together.
 //!
 //! What is not here: votes and models by their ids (the caller maps ids to indices), what makes a slice (it is another
 //! [`Counts`]), storage, rounding and wording.
@@ -46,6 +46,7 @@ mod running;
 mod sandwich;
 mod screening;
 mod slices;
+pub mod standing;
 mod style;
 mod style_features;
 mod style_votes;

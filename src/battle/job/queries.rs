@@ -1,0 +1,51 @@
+//! SQL of the housekeeping of battles.
+
+use arena_core::ids::BattleId;
+use sqlx::PgConnection;
+
+/// Voids what nobody decided on for a day; says which.
+pub(super) async fn void_abandoned(db: &mut PgConnection) -> sqlx::Result<Vec<BattleId>> {
+    let rows = sqlx::query_scalar!(
+        "update battles set state = 'void', void_reason = 'abandoned', closed_at = now()
+         where state in ('running', 'complete', 'failed')
+           and opened_at < now() - interval '24 hours'
+         returning battle_id"
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(BattleId).collect())
+}
+
+/// Nobody writes the answers of a process that is gone: their voters may retry.
+///
+/// A process holds the advisory lock of its number while it lives; whoever gets it knows that it is gone.
+pub(super) async fn fail_interrupted(db: &mut PgConnection) -> sqlx::Result<u64> {
+    let done = sqlx::query!(
+        "with running as materialized (
+             select distinct host from battles where state = 'running'
+         ), gone as materialized (
+             select host from running where host is null or pg_try_advisory_xact_lock(host)
+         ), failed as (
+             update battles set state = 'failed' from gone
+             where state = 'running' and battles.host is not distinct from gone.host
+             returning battle_id
+         )
+         update answers set outcome = 'dropped', ended_at = now() from failed
+         where answers.battle_id = failed.battle_id and outcome = 'running'"
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Takes the advisory lock of a process, for as long as the connection lasts.
+pub(super) async fn hold_host(db: &mut PgConnection, host: i64) -> sqlx::Result<()> {
+    sqlx::query!("select pg_advisory_lock($1)", host).execute(db).await?;
+    Ok(())
+}
+
+/// A question to a connection that only has to live.
+pub(super) async fn is_alive(db: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query_scalar!("select 1 as one").fetch_one(db).await?;
+    Ok(())
+}

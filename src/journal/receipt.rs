@@ -1,0 +1,110 @@
+//! Receipts: what a voter keeps, and whether the log has kept its word.
+
+use arena_core::journal::checkpoint::{Head, Promise};
+use arena_core::journal::merkle::{Hash, leaf_hash};
+use arena_core::journal::proof::Proof;
+use serde::{Deserialize, Serialize};
+use sqlx::PgConnection;
+
+use super::{Entry, Journal, JournalError, hash, index, queries};
+
+/// What a voter gets with the reply to a vote.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+pub struct Receipt {
+    /// Index of the vote's leaf.
+    pub index: u64,
+    /// The leaf, byte for byte.
+    pub leaf: String,
+    /// The log's signed promise that this leaf is at this index.
+    pub receipt: String,
+    /// Where the proof is, once the next checkpoint is signed.
+    pub proof: String,
+}
+
+/// The receipt of a leaf that was committed.
+pub async fn of(
+    db: &mut PgConnection,
+    journal: &Journal,
+    place: i64,
+) -> Result<Receipt, JournalError> {
+    let bodies = queries::list_bodies(db, place, place.saturating_add(1)).await?;
+    let number = u64::try_from(place).unwrap_or(0);
+    let body = bodies.into_iter().next().ok_or(JournalError::Damaged(number))?;
+    let entry = Entry { index: number, hash: leaf_hash(&body) };
+    Ok(Receipt {
+        index: number,
+        leaf: String::from_utf8(body).map_err(|_| JournalError::Damaged(number))?,
+        receipt: journal.promise(entry)?,
+        proof: format!("/log/leaf/{number}.tlog-proof"),
+    })
+}
+
+/// What came out of a pasted receipt.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Checked {
+    /// The log has the leaf where the receipt says.
+    Kept {
+        /// Its index.
+        index: u64,
+        /// The leaf.
+        leaf: String,
+        /// Whether a checkpoint covers it already.
+        covered: bool,
+    },
+    /// The log has another leaf there, or none: it broke its promise.
+    Broken {
+        /// The index that was promised.
+        index: u64,
+    },
+    /// Not a receipt of this log; why.
+    NotOurs(String),
+}
+
+/// Reads a receipt in any of its forms (the reply to a vote, the signed promise, a proof) and compares it with
+/// the log.
+pub async fn check(
+    db: &mut PgConnection,
+    journal: &Journal,
+    pasted: &str,
+) -> Result<Checked, JournalError> {
+    let (place, promised) = match read(journal, pasted) {
+        Ok(claim) => claim,
+        Err(why) => return Ok(Checked::NotOurs(why)),
+    };
+    let from = index(place)?;
+    let body = queries::list_bodies(db, from, from.saturating_add(1)).await?.into_iter().next();
+    let Some(body) = body else { return Ok(Checked::Broken { index: place }) };
+    if promised.is_some_and(|promised| leaf_hash(&body) != promised) {
+        return Ok(Checked::Broken { index: place });
+    }
+    let checkpoint = queries::find_checkpoint(db).await?;
+    let covered = checkpoint.is_some_and(|(size, ..)| from < size);
+    let leaf = String::from_utf8(body).map_err(|_| JournalError::Damaged(place))?;
+    Ok(Checked::Kept { index: place, leaf, covered })
+}
+
+/// The index that a receipt is about, and the leaf hash if it names one.
+fn read(journal: &Journal, pasted: &str) -> Result<(u64, Option<Hash>), String> {
+    let pasted = pasted.replace("\r\n", "\n");
+    let pasted = pasted.trim_start();
+    let verifier = journal.verifier();
+    if pasted.starts_with('{') {
+        let receipt: Receipt = serde_json::from_str(pasted)
+            .map_err(|error| format!("this is not the reply to a vote: {error}"))?;
+        let promise =
+            Promise::open(&receipt.receipt, verifier).map_err(|error| error.to_string())?;
+        if leaf_hash(receipt.leaf.as_bytes()) != promise.leaf || promise.index != receipt.index {
+            return Err("the leaf in it is not the one that was signed".to_owned());
+        }
+        return Ok((promise.index, Some(promise.leaf)));
+    }
+    let whole = format!("{}\n", pasted.trim_end());
+    if whole.starts_with("c2sp.org/tlog-proof") {
+        let proof = Proof::parse(&whole).map_err(|error| error.to_string())?;
+        Head::open(&proof.checkpoint, verifier).map_err(|error| error.to_string())?;
+        // Which leaf it is of follows from the path; the comparison is with what the log has now.
+        return Ok((proof.index, None));
+    }
+    let promise = Promise::open(&whole, verifier).map_err(|error| error.to_string())?;
+    Ok((promise.index, hash(&promise.leaf)))
+}
