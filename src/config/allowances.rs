@@ -1,5 +1,6 @@
 //! How much voters may do, by how well they are known.
 
+use std::fmt;
 use std::str::FromStr;
 
 use arena_core::tier::Tier;
@@ -37,6 +38,12 @@ impl ByTier {
             Tier::Registered => self.registered,
             Tier::Invited => self.invited,
         }
+    }
+}
+
+impl fmt::Display for ByTier {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}, {}, {}", self.anonymous, self.registered, self.invited)
     }
 }
 
@@ -86,6 +93,21 @@ impl Default for Allowances {
             sign_ins_a_minute: 10,
             network_factor: 20,
         }
+    }
+}
+
+impl fmt::Display for Allowances {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(
+            f,
+            "anonymous, registered, invited: {} battles a minute; {} a day; {} votes a minute; {} attempts \
+             to sign in; a network {} times that",
+            self.battles_a_minute,
+            self.battles_a_day,
+            self.votes_a_minute,
+            self.sign_ins_a_minute,
+            self.network_factor
+        )
     }
 }
 

@@ -100,11 +100,16 @@ impl TestArena {
 
     /// An arena of Aster and Birch, who answer at once, in which voters may do so much.
     pub(crate) async fn with_allowances(allowances: Allowances) -> Self {
-        let (deadline, step) = (Duration::from_secs(60), Duration::from_millis(50));
-        let arena = Self::of(deadline, step, (server::MANY, allowances)).await;
+        let arena = Self::allowing(allowances).await;
         arena.join(model("Aster"), &Scripted::saying("one")).await;
         arena.join(model("Birch"), &Scripted::saying("two")).await;
         arena
+    }
+
+    /// An arena without models in which voters may do so much.
+    pub(crate) async fn allowing(allowances: Allowances) -> Self {
+        let (deadline, step) = (Duration::from_secs(60), Duration::from_millis(50));
+        Self::of(deadline, step, (server::MANY, allowances)).await
     }
 
     /// An arena whose answers fail after the given time of being watched.
