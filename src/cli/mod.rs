@@ -11,6 +11,7 @@ mod serve;
 mod sets;
 mod store;
 mod tracks;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -65,6 +66,8 @@ enum Command {
     Report(report::Arguments),
     /// Writes a stored answer again and says whether it is the same
     Replay(replay::Arguments),
+    /// Checks an exported vote record, without database and server
+    Verify(verify::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -80,6 +83,10 @@ pub fn run() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_target(false)
         .init();
+    // Whoever checks a record has no settings, and asks for exit codes of its own.
+    if let Command::Verify(arguments) = &command {
+        return verify::run(arguments);
+    }
     let outcome = given.settle().map_err(Into::into).and_then(|settings| start(settings, command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -107,6 +114,7 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Tracks(arguments) => tracks::run(settings, arguments).await,
             Command::Report(arguments) => report::run(settings, arguments).await,
             Command::Replay(arguments) => replay::run(settings, arguments).await,
+            Command::Verify(_) => Err("it was answered before".into()),
             Command::Doctor => doctor::run(settings).await,
         }
     })

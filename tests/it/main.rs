@@ -20,4 +20,5 @@ mod sets;
 mod stored;
 mod tidy;
 mod tracks;
+mod verify;
 mod vote;
