@@ -24,4 +24,5 @@ mod sets;
 mod stored;
 mod tidy;
 mod tracks;
+mod verify;
 mod vote;
