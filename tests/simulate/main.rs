@@ -1,0 +1,51 @@
+//! `make simulate`: the attack suite R1 to R18 on the code of the arena, with fixed seeds, and one table of what came of it.
+//!
+//! `cargo bench --bench simulate -- R5 R6` runs these attacks only, `--short` with small budgets. The exit code is 1 if an
+//! attack does not pass its mark, or was not run.
+#![expect(clippy::print_stdout, reason = "the table is what it is for")]
+
+mod suite;
+
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::Instant;
+
+use suite::{Attack, PURE, Row, Size, Verdict};
+
+fn main() -> std::process::ExitCode {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let size = if arguments.iter().any(|it| it == "--short") { Size::Short } else { Size::Full };
+    let wanted: Vec<&String> = arguments.iter().filter(|it| it.starts_with('R')).collect();
+    let is_wanted = |id: &str| wanted.is_empty() || wanted.iter().any(|it| *it == id);
+    let attacks: Vec<(&str, Attack)> = PURE.into_iter().filter(|(id, _)| is_wanted(id)).collect();
+    let started = Instant::now();
+    let rows = run(&attacks, size);
+    println!("{}", suite::print(&rows));
+    let failed = rows.iter().filter(|row| row.verdict != Verdict::Pass).count();
+    println!(
+        "{} of {} rows pass, {} s",
+        rows.len() - failed,
+        rows.len(),
+        started.elapsed().as_secs()
+    );
+    if failed == 0 { std::process::ExitCode::SUCCESS } else { std::process::ExitCode::FAILURE }
+}
+
+/// Runs attacks on all cores, the next one wherever one has ended.
+fn run(attacks: &[(&'static str, Attack)], size: Size) -> Vec<Row> {
+    let (next, rows) = (AtomicUsize::new(0), Mutex::new(Vec::new()));
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for _ in 0..workers {
+            scope.spawn(|| {
+                while let Some((id, attack)) = attacks.get(next.fetch_add(1, Ordering::Relaxed)) {
+                    let started = Instant::now();
+                    let made = attack(size);
+                    eprintln!("{id}: {:.1} s", started.elapsed().as_secs_f64());
+                    rows.lock().unwrap_or_else(|broken| broken.into_inner()).extend(made);
+                }
+            });
+        }
+    });
+    rows.into_inner().unwrap_or_else(|broken| broken.into_inner())
+}
