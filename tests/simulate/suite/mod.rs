@@ -10,6 +10,7 @@ mod attackers;
 mod beacons;
 mod boards;
 mod clones;
+mod identity;
 mod noise;
 mod prompts;
 mod single;
@@ -45,13 +46,14 @@ impl Size {
 pub(crate) type Attack = fn(Size) -> Vec<Row>;
 
 /// The attacks that need nothing but the code of ratings, detection and text, with their ids.
-pub(crate) const PURE: [(&str, Attack); 13] = [
+pub(crate) const PURE: [(&str, Attack); 14] = [
     ("R1", single::boost),
     ("R2", together::boost),
     ("R3", together::masquerade),
     ("R5", noise::random),
     ("R6", noise::one_sided),
     ("R7", single::smear),
+    ("R8", identity::identity),
     ("R9", watermark::watermark),
     ("R10", timing::timing),
     ("R11", prompts::prompts),

@@ -30,7 +30,7 @@ fn row(id: &'static str, setup: Setup, aim: Aim, mark: f64, size: Size) -> Row {
     let worst = effects.iter().max_by(|a, b| mean(&a.gains).total_cmp(&mean(&b.gains))).unwrap();
     let gain = mean(&worst.gains);
     let shifts: Vec<f64> = effects.iter().flat_map(|effect| effect.shifts.clone()).collect();
-    let shift = largest(&shifts);
+    let shift = largest(&shifts) + 0.0;
     let passed = gain <= mark && (setup.name != "M" || shift <= 0.0);
     let verb = if aim == Aim::Up { "for" } else { "against" };
     let result = format!(

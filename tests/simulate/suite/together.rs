@@ -54,7 +54,7 @@ fn row(id: &'static str, setup: Setup, aim: Aim, size: Size) -> Row {
         let effect = effect(&board, &campaign, (accounts, cap as usize), size.pick(3, 20));
         let allowed = accounts as f64 * cap * 330.0 / (setup.votes as f64 * setup.gap_elo) + 1.0;
         let flagged = effect.flagged_share();
-        let shift = mean(&effect.shifts);
+        let shift = mean(&effect.shifts) + 0.0;
         passed &= shift <= allowed && (accounts < 10 || flagged == 1.0);
         parts.push(format!(
             "K={accounts}: {:+.1} Elo, {shift:.1} of {allowed:.1} places (at most {:.0}), {:.0} % flagged",
