@@ -4,20 +4,27 @@
 //! attack does not pass its mark, or was not run.
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
 
+#[expect(dead_code, unused_imports, reason = "tests use more of it than attacks do")]
+#[path = "../it/arena/mod.rs"]
+mod arena;
+#[expect(dead_code, reason = "tests use more of it than attacks do")]
+#[path = "../it/database.rs"]
+mod database;
 mod suite;
 
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::time::Instant;
 
-use suite::{Attack, PURE, Row, Size, Verdict};
+use suite::{Attack, PURE, Row, SERVED, Size, Verdict};
 
 fn main() -> std::process::ExitCode {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
     let size = if arguments.iter().any(|it| it == "--short") { Size::Short } else { Size::Full };
     let wanted: Vec<&String> = arguments.iter().filter(|it| it.starts_with('R')).collect();
     let is_wanted = |id: &str| wanted.is_empty() || wanted.iter().any(|it| *it == id);
-    let attacks: Vec<(&str, Attack)> = PURE.into_iter().filter(|(id, _)| is_wanted(id)).collect();
+    let attacks: Vec<(&str, Attack)> =
+        SERVED.into_iter().chain(PURE).filter(|(id, _)| is_wanted(id)).collect();
     let started = Instant::now();
     let rows = run(&attacks, size);
     println!("{}", suite::print(&rows));

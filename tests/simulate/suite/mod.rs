@@ -11,8 +11,10 @@ mod beacons;
 mod boards;
 mod clones;
 mod identity;
+mod later;
 mod noise;
 mod prompts;
+mod served;
 mod single;
 mod table;
 mod timing;
@@ -61,4 +63,14 @@ pub(crate) const PURE: [(&str, Attack); 14] = [
     ("R14", clones::clones),
     ("R15", adaptive::adaptive),
     ("R17", beacons::beacons),
+];
+
+/// The attacks on a served arena with scripted models.
+pub(crate) const SERVED: [(&str, Attack); 6] = [
+    ("R4", later::burst),
+    ("R8", served::identity),
+    ("R12", served::doubles),
+    ("R14", served::twins),
+    ("R16", later::insider),
+    ("R18", later::exclusions),
 ];
