@@ -12,7 +12,7 @@ const KNOWN: [&str; 1] = ["R15"];
 
 fn rows(attacks: &[(&'static str, Attack)]) -> Vec<Row> {
     let rows: Vec<Row> = attacks.iter().flat_map(|(_, attack)| attack(Size::Short)).collect();
-    println!("{}", suite::print(&rows));
+    eprintln!("{}", suite::print(&rows));
     rows
 }
 

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 use arena_core::ranking::{AttributedVote, Coding, Method, Outcome, fit_votes, flag, screen};
 use rand::Rng;
 
-use super::boards::{Board, M, S, by, elo_of, kendall, largest, mean, places, rng};
+use super::boards::{Board, M, by, elo_of, kendall, largest, mean, places, rng};
 use super::{Row, Size};
 
 /// Expected part of innocent voters among those flagged, as in the arena's own checks.
@@ -97,7 +97,7 @@ fn found(seen: &Seen, accounts: usize) -> String {
 }
 
 fn watch(size: Size, accounts: usize, habit: Habit, excluded: bool) -> Seen {
-    let board = Board::new(size.pick(S, M));
+    let board = Board::new(M);
     let votes_each = board.setup.votes / 10 / accounts;
     let mut seen = Seen::default();
     for repetition in 0..size.pick(2, 60) {
