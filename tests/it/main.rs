@@ -21,6 +21,7 @@ mod remote;
 mod replay;
 mod report;
 mod sets;
+mod simulate;
 mod stored;
 mod tidy;
 mod tracks;

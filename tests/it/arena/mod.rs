@@ -1,6 +1,10 @@
 //! An arena to play in: a server on a port of its own over a database of its own, with scripted
 //! models. What a person does at it is in `voter`, what a model does in `scripted`.
-#![cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests, and the attack suite that includes this file"
+)]
 
 mod history;
 mod scripted;
