@@ -35,7 +35,8 @@ pub(super) fn clones(size: Size) -> Vec<Row> {
     );
     let attack = format!("one model ten times, its bytes changed ({})", board.setup.name);
     let budget = format!("{CLONES} clones, {more} votes");
-    vec![Row::new("R14", attack, budget, (result, worst <= 1), "other ranks shift <= 1")]
+    // They hold ten rows, so that it is no pass; the order of the others is what there is to say.
+    vec![Row::new("R14", attack, budget, (result, worst <= 1), "-").noted()]
 }
 
 /// The board goes on by the arena's weights. Ratings at the end, and the part of all answers that clones gave.
