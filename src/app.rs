@@ -12,13 +12,14 @@ use actix_web::web::{self, Data};
 use actix_web::{App, HttpServer};
 use sqlx::PgPool;
 
+use crate::account::Gate;
 use crate::battle::Ring;
 use crate::config::Site;
 use crate::journal::Journal;
 use crate::kit::http::{HttpError, head_as_get, headers, same_origin, show_as_page};
 use crate::kit::{assets, session::PgSessions};
 use crate::ranking::Boards;
-use crate::{battle, export, journal, leaderboard, report, tracks, vote};
+use crate::{account, battle, export, journal, leaderboard, me, report, tracks, vote};
 
 /// Largest form, in bytes: the longest question, with up to 12 bytes a character once it is encoded.
 const FORM_LIMIT_BYTES: usize = 128 << 10;
@@ -42,6 +43,8 @@ pub struct Parts {
     pub boards: Boards,
     /// The report in force.
     pub report: report::Current,
+    /// How much voters may do.
+    pub gate: Gate,
     /// Signs the session cookie.
     pub session_key: Key,
     /// Whether the cookie needs https.
@@ -62,6 +65,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::<Journal>::new(parts.ring.journal.clone()))
             .app_data(Data::new(parts.boards.clone()))
             .app_data(Data::new(parts.report.clone()))
+            .app_data(Data::new(parts.gate.clone()))
             .app_data(web::FormConfig::default().limit(FORM_LIMIT_BYTES).error_handler(
                 |error, _| {
                     HttpError::bad_request(format!("the form could not be read: {error}")).into()
@@ -81,8 +85,10 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .wrap(from_fn(head_as_get))
             .route("/static/{version}/{file:.*}", web::get().to(static_file))
             .configure(journal::handlers::routes)
+            .configure(account::handlers::routes)
             .configure(battle::handlers::routes)
             .configure(vote::handlers::routes)
+            .configure(me::handlers::routes)
             .configure(leaderboard::handlers::routes)
             .configure(tracks::handlers::routes)
             .configure(export::handlers::routes)

@@ -1,9 +1,11 @@
 //! Doubleblind: a self-hosted arena for blind comparison of language models.
 //!
 //! The stages stand in the order in which data flows; a stage may import earlier ones, never later
-//! ones: `journal pool inference battle vote ranking tracks leaderboard export report`, and `validation` for new models.
+//! ones: `journal account pool inference battle vote me ranking tracks leaderboard export report`, and `validation`
+//! for new models.
 //! `kit` holds adapters that several stages share, `cli` the commands, `app` the server.
 
+pub mod account;
 pub mod app;
 pub mod battle;
 pub mod cli;
@@ -13,6 +15,7 @@ pub mod inference;
 pub mod journal;
 pub mod kit;
 pub mod leaderboard;
+pub mod me;
 pub mod pool;
 pub mod ranking;
 pub mod report;

@@ -8,11 +8,13 @@ use arena_core::ids::{BattleId, VoterId};
 use serde::Deserialize;
 use uuid::Uuid;
 
-use super::{BattleError, Ring, SkipReason, sets, stream};
+use super::{BattleError, Ring, SkipReason, queries, sets, stream};
+use crate::account::Gate;
+use crate::account::handlers::network;
 use crate::kit::http::{HttpError, see_other};
+use crate::kit::session::browser;
 use crate::kit::undisturbed::undisturbed;
 
-const VOTER: &str = "voter";
 /// After how many seconds it is worth trying again while models are being loaded.
 const LOADING_SECONDS: u32 = 10;
 
@@ -44,16 +46,16 @@ impl From<BattleError> for HttpError {
 
 /// The voter of this session; without one, no battle can be theirs.
 pub fn known_voter(session: &Session) -> Result<VoterId, HttpError> {
-    session.get(VOTER).ok().flatten().map(VoterId).ok_or_else(HttpError::not_found)
+    browser::voter(session).ok_or_else(HttpError::not_found)
 }
 
 fn voter_or_new(session: &Session) -> Result<VoterId, HttpError> {
     if let Ok(voter) = known_voter(session) {
         return Ok(voter);
     }
-    let voter = Uuid::new_v4();
-    session.insert(VOTER, voter).map_err(HttpError::internal)?;
-    Ok(VoterId(voter))
+    let voter = VoterId(Uuid::new_v4());
+    browser::become_voter(session, voter).map_err(HttpError::internal)?;
+    Ok(voter)
 }
 
 #[derive(Deserialize)]
@@ -67,19 +69,26 @@ struct Opening {
 
 async fn open(
     ring: Data<Ring>,
+    gate: Data<Gate>,
     session: Session,
+    request: HttpRequest,
     opening: Form<Opening>,
 ) -> Result<HttpResponse, HttpError> {
+    let network = network(&gate, &request);
     let voter = voter_or_new(&session)?;
     let Opening { prompt, question, set, nonce } = opening.into_inner();
     let nonce = read_nonce(nonce.as_deref().unwrap_or_default())?;
+    gate.admit_battle(&ring.db, voter, network).await?;
     let opened = undisturbed(async move {
-        match (prompt, question, set) {
+        let id = match (prompt, question, set) {
             (Some(prompt), _, _) => super::open(&ring, voter, &prompt, &nonce).await,
             (None, Some(question), _) => super::open_question(&ring, voter, question, &nonce).await,
             (None, None, Some(set)) => sets::open_any(&ring, voter, &set, &nonce).await,
             (None, None, None) => Err(BattleError::EmptyPrompt),
-        }
+        }?;
+        // For the network's allowance of the day.
+        queries::note_network(&mut *ring.db.acquire().await?, id, network).await?;
+        Ok::<_, BattleError>(id)
     });
     let id =
         opened.await.map_err(|error| HttpError::from(error).with_link("/", "Back to the start"))?;
@@ -105,18 +114,36 @@ fn back(id: BattleId) -> impl Fn(BattleError) -> HttpError {
     }
 }
 
+/// Whether the models may write again now; a battle that is not there for this voter is not found in any case.
+async fn admit_turn(
+    ring: &Ring,
+    gate: &Gate,
+    voter: VoterId,
+    id: BattleId,
+    request: &HttpRequest,
+) -> Result<(), HttpError> {
+    super::find(&mut *ring.db.acquire().await.map_err(HttpError::internal)?, voter, id).await?;
+    let admitted = gate.admit_turn(&ring.db, voter, network(gate, request)).await;
+    let way_back = |refused| {
+        HttpError::from(refused).with_link(format!("/battles/{id}"), "Back to the battle")
+    };
+    admitted.map_err(way_back)
+}
+
 #[derive(Deserialize)]
 struct Question {
     prompt: String,
 }
 
 async fn ask_on(
-    ring: Data<Ring>,
+    (ring, gate): (Data<Ring>, Data<Gate>),
     session: Session,
+    request: HttpRequest,
     id: Path<BattleId>,
     question: Form<Question>,
 ) -> Result<HttpResponse, HttpError> {
     let voter = known_voter(&session)?;
+    admit_turn(&ring, &gate, voter, *id, &request).await?;
     let (id, prompt) = (*id, question.into_inner().prompt);
     let asked = undisturbed(async move { super::ask_on(&ring, voter, id, &prompt).await });
     asked.await.map_err(back(id))?;
@@ -124,11 +151,13 @@ async fn ask_on(
 }
 
 async fn retry(
-    ring: Data<Ring>,
+    (ring, gate): (Data<Ring>, Data<Gate>),
     session: Session,
+    request: HttpRequest,
     id: Path<BattleId>,
 ) -> Result<HttpResponse, HttpError> {
     let (voter, id) = (known_voter(&session)?, *id);
+    admit_turn(&ring, &gate, voter, id, &request).await?;
     let retried = undisturbed(async move { super::retry(&ring, voter, id).await });
     retried.await.map_err(back(id))?;
     Ok(see_other(&format!("/battles/{id}")))

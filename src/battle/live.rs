@@ -226,7 +226,7 @@ impl Hub {
     }
 
     /// Ends a battle in progress; its answers are dropped.
-    pub(super) fn stop(&self, id: BattleId) {
+    pub(crate) fn stop(&self, id: BattleId) {
         if let Some(live) = self.find(id) {
             live.stop.send_replace(true);
         }

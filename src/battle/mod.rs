@@ -5,6 +5,7 @@
 pub mod commitments;
 mod conversation;
 mod draft;
+pub mod erasure;
 mod error;
 pub mod handlers;
 pub mod job;

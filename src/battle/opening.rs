@@ -10,6 +10,7 @@ use super::commitments::{self, Pairing};
 use super::limits::check_room;
 use super::stored::{self, Script, Stored};
 use super::{BattleError, Refusal, Ring, jobs, queries, sets};
+use crate::account;
 use crate::journal::DrawTicket;
 use crate::pool::{PoolError, rules};
 
@@ -31,7 +32,7 @@ pub(super) async fn start(
         Some(question) => sets::queries::find_question_language(&mut tx, question).await?,
         None => ring.languages.recognise(prompt).map(str::to_owned),
     };
-    queries::insert_voter(&mut tx, voter).await?;
+    account::queries::insert_voter(&mut tx, voter).await?;
     let able = ring.engines.ready();
     let sampling = stored::conditions(&ring.answering);
     let mut writer = ring.journal.lock(&mut tx).await?;

@@ -3,6 +3,7 @@
 use arena_core::ids::{BattleId, Side};
 use askama::Template;
 
+use super::commitments::Commitment;
 use super::queue::Place;
 use super::sets::queries::ListedQuestion;
 use super::{Battle, MAX_TURNS, Peek, State, Turn, stream};
@@ -68,6 +69,21 @@ struct BattlePage<'a> {
     may_ask_on: bool,
     next_turn: &'a str,
     leaked: bool,
+    sealed: Option<Sealed>,
+}
+
+/// The published commitment to a pairing.
+pub struct Sealed {
+    /// Index of its leaf.
+    pub index: i64,
+    /// The commitment in hexadecimal.
+    pub commitment: String,
+}
+
+impl From<&Commitment> for Sealed {
+    fn from(commitment: &Commitment) -> Self {
+        Self { index: commitment.assign_index, commitment: hex::encode(&commitment.commitment) }
+    }
 }
 
 /// Renders a battle that has no vote yet.
@@ -76,6 +92,7 @@ pub fn show(
     peek: &Peek,
     battle: &Battle,
     question: Option<&(String, ListedQuestion)>,
+    commitment: Option<&Commitment>,
 ) -> Result<actix_web::HttpResponse, HttpError> {
     let running = peek.0.as_ref().filter(|_| battle.state == State::Running);
     let mut turns = turn_views(&battle.turns, Links::Inert);
@@ -111,6 +128,7 @@ pub fn show(
         may_ask_on: battle.turns.len() < MAX_TURNS,
         next_turn,
         leaked: battle.leaked,
+        sealed: commitment.map(Sealed::from),
         turns,
         live,
     })

@@ -7,6 +7,7 @@ use arena_core::ranking::StyleCounts;
 use sqlx::PgConnection;
 
 use super::{Answer, Battle, SkipReason, State, Turn};
+use crate::account::gate::Network;
 use crate::config::Answering;
 use crate::inference::Work;
 
@@ -32,13 +33,6 @@ pub(crate) enum Ending {
     },
     Failed(Failure),
     Dropped,
-}
-
-pub(super) async fn insert_voter(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<()> {
-    sqlx::query!("insert into voters (voter_id) values ($1) on conflict do nothing", voter.0)
-        .execute(db)
-        .await?;
-    Ok(())
 }
 
 /// A battle that is being opened.
@@ -70,6 +64,19 @@ pub(super) async fn insert(
     )
     .execute(db)
     .await?;
+    Ok(())
+}
+
+/// Writes down which network of today a battle was opened from, for that network's allowance.
+pub(super) async fn note_network(
+    db: &mut PgConnection,
+    id: BattleId,
+    network: Network,
+) -> sqlx::Result<()> {
+    let network = network.as_bytes();
+    sqlx::query!("update battles set network = $2 where battle_id = $1", id.0, network)
+        .execute(db)
+        .await?;
     Ok(())
 }
 
@@ -308,9 +315,12 @@ pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Re
 /// One battle with its turns and the latest attempts at their answers.
 pub async fn find(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<Battle>> {
     let row = sqlx::query!(
-        "select voter_id, left_model_id, right_model_id, p_draw, question_id, state, opened_at,
-             leaked
-         from battles where battle_id = $1",
+        // Of a browser that has signed in since, the battle is the account's.
+        r#"select coalesce(accounts.voter_id, battles.voter_id) as "voter_id!", left_model_id,
+               right_model_id, p_draw, question_id, state, opened_at, leaked
+           from battles join voters on voters.voter_id = battles.voter_id
+               left join accounts using (account_id)
+           where battle_id = $1"#,
         id.0
     )
     .fetch_optional(&mut *db)

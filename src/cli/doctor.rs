@@ -96,6 +96,8 @@ fn show_settings(settings: &Settings) {
         ("system prompt", settings.answering.system_prompt.clone()),
         ("answer deadline", format!("{} s", settings.answering.deadline.as_secs())),
         ("secure cookie", settings.secure_cookie.to_string()),
+        ("trusted proxies", settings.trusted_proxies.len().to_string()),
+        ("allowances", settings.allowances.to_string()),
     ];
     say("settings in force");
     for (label, value) in facts {

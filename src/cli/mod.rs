@@ -1,7 +1,10 @@
 //! The command line: one file a command.
 
+mod accounts;
 mod doctor;
+mod erase;
 mod export;
+mod invites;
 mod models;
 mod queries;
 mod rank;
@@ -11,6 +14,8 @@ mod serve;
 mod sets;
 mod store;
 mod tracks;
+mod votes;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -53,6 +58,10 @@ enum Command {
     Models(models::Arguments),
     /// Lists, checks and imports evaluation sets
     Sets(sets::Arguments),
+    /// Makes, lists and withdraws codes that make voters invited
+    Invites(invites::Arguments),
+    /// Lists accounts, sets passwords, ends sessions, removes accounts
+    Accounts(accounts::Arguments),
     /// Writes votes or the leaderboard to a file
     Export(export::Arguments),
     /// Ranks the models of a file of votes, without database and server
@@ -65,6 +74,12 @@ enum Command {
     Report(report::Arguments),
     /// Writes a stored answer again and says whether it is the same
     Replay(replay::Arguments),
+    /// Erases texts of a battle or a voter; that they took place, and the votes, stays
+    Erase(erase::Arguments),
+    /// Excludes votes by a rule, and lets them count again
+    Votes(votes::Arguments),
+    /// Checks an exported vote record, without database and server
+    Verify(verify::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -80,6 +95,10 @@ pub fn run() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_target(false)
         .init();
+    // Whoever checks a record has no settings, and asks for exit codes of its own.
+    if let Command::Verify(arguments) = &command {
+        return verify::run(arguments);
+    }
     let outcome = given.settle().map_err(Into::into).and_then(|settings| start(settings, command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -101,12 +120,17 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Migrate => migrate(settings).await,
             Command::Models(arguments) => models::run(settings, arguments).await,
             Command::Sets(arguments) => sets::run(settings, arguments).await,
+            Command::Invites(arguments) => invites::run(settings, arguments).await,
+            Command::Accounts(arguments) => accounts::run(settings, arguments).await,
             Command::Export(arguments) => export::run(settings, arguments).await,
             Command::Rank(arguments) => rank::run(arguments),
             Command::Import(arguments) => tracks::import(settings, arguments).await,
             Command::Tracks(arguments) => tracks::run(settings, arguments).await,
             Command::Report(arguments) => report::run(settings, arguments).await,
             Command::Replay(arguments) => replay::run(settings, arguments).await,
+            Command::Erase(arguments) => erase::run(settings, arguments).await,
+            Command::Votes(arguments) => votes::run(settings, arguments).await,
+            Command::Verify(_) => Err("it was answered before".into()),
             Command::Doctor => doctor::run(settings).await,
         }
     })

@@ -11,6 +11,7 @@ use tokio::task::JoinHandle;
 
 use super::store::{self, Store};
 use super::{Outcome, say};
+use crate::account::{self, Gate};
 use crate::app::{self, Parts};
 use crate::battle::{self, Hub, Ring};
 use crate::config::{Settings, Site};
@@ -61,12 +62,15 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     if settings.store_answers {
         jobs.push(tokio::spawn(battle::stored::job::fill(ring.clone())));
     }
+    let gate = Gate::new(settings.allowances, settings.trusted_proxies.clone())?;
+    jobs.push(tokio::spawn(account::job::forget_idle(gate.clone())));
     let parts = Parts {
         site: Site { whereabouts: engines.whereabouts(), ..settings.site.clone() },
         db: store.pool.clone(),
         ring,
         boards,
         report,
+        gate,
         session_key: session_key(&settings.data)?,
         secure_cookie: settings.secure_cookie,
     };

@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod handlers;
+pub mod log;
 
 use std::collections::HashMap;
 
@@ -48,10 +49,11 @@ struct VoteLine<'a> {
     question_id: Option<i64>,
     language: Option<&'a str>,
     p_draw: f64,
+    tier: &'static str,
 }
 
 /// The fields of [`VoteLine`], in their order.
-const VOTE_COLUMNS: [&str; 11] = [
+const VOTE_COLUMNS: [&str; 12] = [
     "model_a",
     "model_b",
     "winner",
@@ -63,6 +65,7 @@ const VOTE_COLUMNS: [&str; 11] = [
     "question_id",
     "language",
     "p_draw",
+    "tier",
 ];
 
 /// All votes in order: `model_a,model_b,winner` first, the original verdict behind them. Votes that
@@ -96,6 +99,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
                 question_id: vote.question,
                 language: vote.language.as_deref(),
                 p_draw: vote.p_draw,
+                tier: vote.tier.as_str(),
             })?;
         }
     }

@@ -22,6 +22,13 @@ pub fn counted(number: i64, noun: &str) -> String {
     format!("{} {noun}{plural}", count(number))
 }
 
+/// An error's text as a sentence: with a capital and a full stop.
+pub fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    let first = letters.next().map(|first| first.to_uppercase().to_string());
+    format!("{}{}.", first.unwrap_or_default(), letters.as_str())
+}
+
 /// Parameters of a model: `135M`, `1.5B`.
 pub fn parameters(number: i64) -> String {
     let number = number as f64;
@@ -86,6 +93,11 @@ mod tests {
         assert_eq!(count(-12), "−12");
         assert_eq!(counted(1, "vote"), "1 vote");
         assert_eq!(counted(2, "vote"), "2 votes");
+    }
+
+    #[test]
+    fn an_errors_text_becomes_a_sentence() {
+        assert_eq!(sentence("this name is taken"), "This name is taken.");
     }
 
     #[test]

@@ -126,7 +126,10 @@ async fn battle(
         }
         None => None,
     };
+    let commitment = battle::commitments::queries::find(&mut db, *id).await;
+    let commitment = commitment.map_err(HttpError::internal)?;
     if battle.state == State::Voted {
+        let receipt = crate::vote::receipt(&mut db, &ring.journal, *id).await?;
         let verdict = crate::vote::queries::find_verdict(&mut db, *id)
             .await
             .map_err(HttpError::internal)?
@@ -138,10 +141,12 @@ async fn battle(
             verdict,
             reasoning: reasoning.map_err(HttpError::internal)?,
             set: question.as_ref().map(|(set, _)| set.as_str()),
+            commitment: commitment.as_ref(),
+            receipt: receipt.as_ref(),
         };
         return reveal::show(&site, &boards.current(), &models, &decided);
     }
-    battle::pages::show(&site, &peek, &battle, question.as_ref())
+    battle::pages::show(&site, &peek, &battle, question.as_ref(), commitment.as_ref())
 }
 
 /// A sign of life for whoever watches the process: the database answers.

@@ -7,9 +7,11 @@ use arena_core::verdict::Verdict;
 use askama::Template;
 
 use super::pages::reason;
-use crate::battle::pages::{TurnView, turn_views};
+use crate::battle::commitments::Commitment;
+use crate::battle::pages::{Sealed, TurnView, turn_views};
 use crate::battle::{Answer, Battle};
 use crate::config::Site;
+use crate::journal::receipt::Receipt;
 use crate::kit::http::{HttpError, page};
 use crate::kit::markdown::Links;
 use crate::kit::wording;
@@ -24,6 +26,8 @@ struct Card {
     letter: char,
     name: String,
     chosen: bool,
+    /// SHA-256 of its file; empty for an endpoint.
+    file: String,
     facts: Vec<(&'static str, String)>,
 }
 
@@ -37,6 +41,15 @@ struct RevealPage<'a> {
     turns: Vec<TurnView>,
     set: Option<&'a str>,
     leaked: bool,
+    opened: Option<Opened>,
+    receipt: Option<&'a Receipt>,
+}
+
+/// The opened commitment.
+struct Opened {
+    sealed: Sealed,
+    opening: String,
+    reveal: String,
 }
 
 /// A battle that has its vote.
@@ -47,6 +60,10 @@ pub(super) struct Decided<'a> {
     pub(super) reasoning: Vec<(i16, Side, String)>,
     /// The evaluation set that the question is from.
     pub(super) set: Option<&'a str>,
+    /// The pairing as it was committed to.
+    pub(super) commitment: Option<&'a Commitment>,
+    /// The promise that the vote is in the log.
+    pub(super) receipt: Option<&'a Receipt>,
 }
 
 /// Renders a battle that has its vote.
@@ -58,7 +75,7 @@ pub(super) fn show(
     models: &[Model],
     decided: &Decided<'_>,
 ) -> Result<HttpResponse, HttpError> {
-    let Decided { battle, verdict, reasoning, set } = decided;
+    let Decided { battle, verdict, reasoning, set, commitment, receipt } = decided;
     let cards = Side::BOTH.map(|side| card(published, models, battle, side, *verdict));
     let mut turns = turn_views(&battle.turns, Links::Live);
     for (turn, side, text) in reasoning {
@@ -76,6 +93,12 @@ pub(super) fn show(
         turns,
         set: *set,
         leaked: battle.leaked,
+        opened: commitment.map(|commitment| Opened {
+            sealed: commitment.into(),
+            opening: hex::encode(&commitment.opening),
+            reveal: commitment.reveal.clone(),
+        }),
+        receipt: *receipt,
     })
 }
 
@@ -131,7 +154,8 @@ fn card(
     facts.extend(work(battle, side));
     let chosen =
         matches!((verdict, side), (Verdict::Left, Side::Left) | (Verdict::Right, Side::Right));
-    Some(Card { letter: side.letter(), name: model.name.clone(), chosen, facts })
+    let file = model.file().map(|file| file.sha256.clone()).unwrap_or_default();
+    Some(Card { letter: side.letter(), name: model.name.clone(), chosen, file, facts })
 }
 
 /// Speed of writing: tokens after the first one over the time after the first one.

@@ -40,6 +40,10 @@ pub(super) struct Follower {
     pending: Vec<Taken>,
     // Votes that are not in the snapshot of the computation under way.
     since: Vec<Taken>,
+    // Whether the computation under way began before the last decision.
+    outdated: bool,
+    // How many exclusions and inclusions the ledger knows of.
+    decisions: i64,
     // Whether there is something that no whole computation has seen.
     pub(super) stale: bool,
     started: Instant,
@@ -55,6 +59,8 @@ impl Follower {
             running: None,
             pending: Vec::new(),
             since: Vec::new(),
+            outdated: false,
+            decisions: 0,
             stale: true,
             started: Instant::now(),
             policy,
@@ -64,6 +70,12 @@ impl Follower {
     /// Reads the votes that have come since, and the pool. What was read before an error stays read.
     pub(super) async fn catch_up(&mut self) -> Result<(), BoardError> {
         let mut db = self.db.acquire().await?;
+        // Before the votes: a decision that comes meanwhile is seen the next time.
+        let decisions = vote::exclusion::queries::count_decisions(&mut db).await?;
+        let anew = std::mem::replace(&mut self.decisions, decisions) != decisions;
+        if anew {
+            self.start_over();
+        }
         loop {
             let votes = vote::queries::list_from(&mut db, self.ledger.next_vote, PAGE).await?;
             if votes.is_empty() {
@@ -82,10 +94,25 @@ impl Follower {
                 self.note(taken);
             }
         }
+        if anew {
+            // They are no news to the board in force, which a whole computation replaces.
+            self.pending.clear();
+        }
         // After the votes: a model is in the pool before the first vote on it.
         let pool_changed = self.ledger.replace_pool(pool::queries::list_all(&mut db).await?);
         self.stale |= pool_changed;
         Ok(())
+    }
+
+    /// Forgets all votes: some of those that were read no longer count, or others count again.
+    fn start_over(&mut self) {
+        self.ledger = Ledger::new();
+        // Counts of a computation under way are of the old votes; it is replaced by the next one.
+        self.tallies = self.tallies.take().map(|_| Tallies::new(OffsetDateTime::now_utc()));
+        self.outdated = self.tallies.is_none();
+        (self.running, self.stale) = (None, true);
+        self.pending.clear();
+        self.since.clear();
     }
 
     fn note(&mut self, taken: Taken) {
@@ -114,8 +141,15 @@ impl Follower {
 
     /// Takes over a whole computation, with the votes that have come meanwhile.
     pub(super) fn finish(&mut self, whole: Whole) -> Result<Published, RankingError> {
-        self.tallies = Some(whole.tallies);
-        let since = std::mem::take(&mut self.since);
+        let outdated = std::mem::replace(&mut self.outdated, false);
+        let tallies =
+            if outdated { Tallies::new(OffsetDateTime::now_utc()) } else { whole.tallies };
+        self.tallies = Some(tallies);
+        self.stale |= outdated;
+        let mut since = std::mem::take(&mut self.since);
+        if outdated {
+            since.clear();
+        }
         let published = whole.outcome?;
         self.running = match &published.rated {
             Some(rated) => Some(rated.fit.running(&rated.covariance)?),

@@ -10,6 +10,7 @@ use std::sync::Arc;
 
 use arena_core::ids::{ModelId, Sides, VoterId};
 use arena_core::ranking::{AttributedVote, Elo, Outcome, RankingError, StyleCounts, Vote};
+use arena_core::tier::Tier;
 use time::OffsetDateTime;
 
 use super::BoardError;
@@ -41,6 +42,7 @@ pub(super) struct Entry {
     pub(super) cast_at: OffsetDateTime,
     pub(super) p_draw: f64,
     pub(super) style: Option<Sides<StyleCounts>>,
+    pub(super) tier: Tier,
 }
 
 /// One vote as those who follow the votes need it.
@@ -117,6 +119,7 @@ impl Ledger {
             cast_at: vote.cast_at,
             p_draw: vote.p_draw,
             style: vote.style,
+            tier: vote.tier,
         });
         self.next_vote = vote.index + 1;
         Ok(Taken { models: vote.models, outcome, voter })

@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use arena_core::ids::Sides;
 use arena_core::ranking::{self, Frame, RankingError, Settings};
+use arena_core::tier::Tier;
 use time::{Duration, OffsetDateTime};
 
 use super::ledger::{Entry, Snapshot};
@@ -45,6 +46,8 @@ pub enum Slice {
     Countries(String, String),
     /// Battles between models of one size class.
     Size(String),
+    /// Votes of voters who were known so well.
+    Tier(Tier),
 }
 
 /// A word that names no slice.
@@ -63,6 +66,7 @@ impl fmt::Display for Slice {
             Self::Month(month) => write!(f, "month:{month}"),
             Self::Countries(one, other) => write!(f, "countries:{one}+{other}"),
             Self::Size(class) => write!(f, "size:{class}"),
+            Self::Tier(tier) => write!(f, "tier:{tier}"),
         }
     }
 }
@@ -90,6 +94,7 @@ impl FromStr for Slice {
                 Self::Countries(one.to_owned(), other.to_owned())
             }
             "size" => Self::Size(value),
+            "tier" => Self::Tier(value.parse().map_err(|_| unknown())?),
             _ => return Err(unknown()),
         })
     }
@@ -105,6 +110,7 @@ impl Slice {
             Self::Recent | Self::Month(_) => "Period",
             Self::Countries(..) => "Countries",
             Self::Size(_) => "Size of both models",
+            Self::Tier(_) => "Tier of the voter",
         }
     }
 
@@ -127,6 +133,7 @@ impl Slice {
                 .iter()
                 .find(|(_, name, _)| name == class)
                 .map_or_else(|| class.clone(), |(_, _, words)| (*words).to_owned()),
+            Self::Tier(tier) => format!("{tier} voters"),
         }
     }
 }
@@ -156,7 +163,7 @@ pub fn size_class(parameters: i64) -> &'static str {
 
 /// The slices that one vote is in.
 fn slices_of(snapshot: &Snapshot, of: &Entry, now: OffsetDateTime) -> Vec<Slice> {
-    let mut found = Vec::with_capacity(8);
+    let mut found = Vec::with_capacity(9);
     found.extend(snapshot.language(of).map(|code| Slice::Language(code.to_owned())));
     match snapshot.topic(of) {
         Some(topic) => {
@@ -178,6 +185,7 @@ fn slices_of(snapshot: &Snapshot, of: &Entry, now: OffsetDateTime) -> Vec<Slice>
             .filter(|_| class == right.parameter_count().map(size_class))
             .map(|class| Slice::Size(class.to_owned())),
     );
+    found.push(Slice::Tier(of.tier));
     found
 }
 
@@ -253,6 +261,7 @@ fn is_in(snapshot: &Snapshot, slice: &Slice, of: &Entry, now: OffsetDateTime) ->
                 |model: &Model| model.parameter_count().map(size_class) == Some(class.as_str());
             is(left) && is(right)
         }
+        Slice::Tier(tier) => of.tier == *tier,
     }
 }
 
@@ -304,6 +313,7 @@ mod tests {
             Slice::Month("2026-11".to_owned()),
             Slice::Countries("CN".to_owned(), "US".to_owned()),
             Slice::Size("1-to-4b".to_owned()),
+            Slice::Tier(Tier::Invited),
         ];
 
         for slice in slices {
@@ -311,6 +321,7 @@ mod tests {
         }
         assert!("shoe:42".parse::<Slice>().is_err());
         assert!("countries:CN".parse::<Slice>().is_err());
+        assert!("tier:friends".parse::<Slice>().is_err());
     }
 
     #[test]
@@ -330,12 +341,13 @@ mod tests {
             vote.question = [None, Some(7), Some(8), None][index];
             vote.language = [Some("fr"), None, Some("zh"), None][index].map(str::to_owned);
             vote.cast_at -= Duration::days([0, 19, 21, 400][index]);
+            vote.tier = [Tier::Anonymous, Tier::Registered, Tier::Invited, Tier::Anonymous][index];
             ledger.take(&vote).unwrap();
         }
         let snapshot = ledger.snapshot().unwrap();
         let all: Vec<Slice> =
             snapshot.entries().flat_map(|entry| slices_of(&snapshot, entry, now)).collect();
-        assert_eq!(all.len(), 20, "{all:?}");
+        assert_eq!(all.len(), 24, "{all:?}");
 
         for entry in snapshot.entries() {
             let listed = slices_of(&snapshot, entry, now);

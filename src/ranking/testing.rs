@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use arena_core::ids::{ModelId, Sides, VoterId};
+use arena_core::tier::Tier;
 use arena_core::verdict::Verdict;
 use time::OffsetDateTime;
 use uuid::Uuid;
@@ -56,6 +57,7 @@ pub(super) fn vote(
         p_draw: 0.5,
         style: None,
         leaked: false,
+        tier: Tier::Anonymous,
     }
 }
 

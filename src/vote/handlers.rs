@@ -10,6 +10,9 @@ use serde::Deserialize;
 use sqlx::PgPool;
 
 use super::VoteError;
+use crate::account::Gate;
+use crate::account::handlers::network;
+use crate::battle;
 use crate::battle::handlers::known_voter;
 use crate::journal::Journal;
 use crate::journal::receipt::Receipt;
@@ -35,17 +38,20 @@ struct Ballot {
 }
 
 async fn cast(
-    db: Data<PgPool>,
-    journal: Data<Journal>,
+    (db, journal, gate): (Data<PgPool>, Data<Journal>, Data<Gate>),
     session: Session,
     (request, id): (HttpRequest, Path<BattleId>),
     ballot: Form<Ballot>,
 ) -> Result<HttpResponse, HttpError> {
     let voter = known_voter(&session)?;
     let (id, verdict) = (*id, ballot.verdict);
+    let back =
+        move |error: HttpError| error.with_link(format!("/battles/{id}"), "Back to the battle");
+    let admitted = gate.admit_vote(&db, voter, network(&gate, &request)).await;
+    admitted.map_err(|refused| back(refused.into()))?;
     let way_on = |error| match error {
         VoteError::UnknownBattle(_) => HttpError::not_found(),
-        error => HttpError::from(error).with_link(format!("/battles/{id}"), "Back to the battle"),
+        error => back(error.into()),
     };
     let cast =
         undisturbed(async move { super::cast(&db, &journal, voter, id, verdict).await }).await;
@@ -67,7 +73,24 @@ fn reply(request: &HttpRequest, id: BattleId, receipt: Option<&Receipt>) -> Http
         .body(receipt.map(|receipt| receipt.receipt.clone()).unwrap_or_default())
 }
 
-/// `POST /battles/{id}/vote`.
+/// The receipt once more, for whoever lost the reply.
+async fn receipt(
+    db: Data<PgPool>,
+    journal: Data<Journal>,
+    session: Session,
+    id: Path<BattleId>,
+) -> Result<HttpResponse, HttpError> {
+    let voter = known_voter(&session)?;
+    let mut db = db.acquire().await.map_err(HttpError::internal)?;
+    battle::find(&mut db, voter, *id).await?;
+    let receipt = super::receipt(&mut db, &journal, *id).await?;
+    let receipt = receipt.ok_or_else(HttpError::not_found)?;
+    Ok(HttpResponse::Ok().insert_header((header::CACHE_CONTROL, "no-store")).json(receipt))
+}
+
+/// `POST /battles/{id}/vote`, `GET /battles/{id}/receipt`.
 pub fn routes(config: &mut web::ServiceConfig) {
-    config.route("/battles/{id}/vote", web::post().to(cast));
+    config
+        .route("/battles/{id}/vote", web::post().to(cast))
+        .route("/battles/{id}/receipt", web::get().to(receipt));
 }

@@ -1,5 +1,6 @@
 //! Votes: one a battle, kept by the database, in an order without gaps, each with its leaf in the journal.
 
+pub mod exclusion;
 pub mod handlers;
 pub mod queries;
 
@@ -10,6 +11,7 @@ use arena_core::verdict::Verdict;
 use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
+use crate::account;
 use crate::battle::{self, Battle, BattleError, State, commitments};
 use crate::journal::receipt::{self, Receipt};
 use crate::journal::{Entry, Journal, JournalError};
@@ -75,8 +77,9 @@ pub async fn cast(
             None => Err(VoteError::Closed),
         };
     };
+    let tier = account::tier_of(&mut tx, voter).await?;
     let leaf = match queries::find_ballot(&mut tx, id).await? {
-        Some(ballot) => Some(leaf(&mut tx, &battle, verdict, apart, &ballot).await?),
+        Some(ballot) => Some(leaf(&mut tx, (&battle, tier), verdict, apart, &ballot).await?),
         None => None,
     };
     if !apart {
@@ -91,7 +94,7 @@ pub async fn cast(
         entry = Some(added);
     }
     writer.write(&mut tx).await?;
-    queries::insert(&mut tx, id, voter, verdict, apart).await?;
+    queries::insert(&mut tx, id, (voter, tier), verdict, apart).await?;
     tx.commit().await?;
     match entry {
         Some(Entry { index, .. }) => {
@@ -108,6 +111,9 @@ pub async fn receipt(
     journal: &Journal,
     id: BattleId,
 ) -> Result<Option<Receipt>, VoteError> {
+    if queries::find_verdict(db, id).await?.is_none() {
+        return Ok(None);
+    }
     let commitment = commitments::queries::find(db, id).await?;
     match commitment.and_then(|commitment| commitment.closed_index) {
         Some(index) => Ok(Some(receipt::of(db, journal, index).await?)),
@@ -118,7 +124,7 @@ pub async fn receipt(
 /// The leaf of a vote: it opens the battle's commitment and commits to what was said.
 async fn leaf(
     db: &mut PgConnection,
-    battle: &Battle,
+    (battle, tier): (&Battle, Tier),
     verdict: Verdict,
     apart: bool,
     ballot: &Ballot,
@@ -136,7 +142,7 @@ async fn leaf(
         rev,
         c: contents,
         f: flags(apart, battle, ballot, now),
-        g: Tier::Anonymous,
+        g: tier,
         w: hex::encode(pseudonym),
         q: ballot.question.clone(),
         t: 0,

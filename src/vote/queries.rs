@@ -2,6 +2,7 @@
 
 use arena_core::ids::{BattleId, ModelId, Sides, VoterId};
 use arena_core::ranking::StyleCounts;
+use arena_core::tier::Tier;
 use arena_core::verdict::Verdict;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
@@ -42,9 +43,11 @@ pub struct Vote {
     pub style: Option<Sides<StyleCounts>>,
     /// Whether an answer said who wrote it; the vote is then counted apart.
     pub leaked: bool,
+    /// How well the voter was known.
+    pub tier: Tier,
 }
 
-fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
+pub(super) fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
     word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
@@ -52,7 +55,7 @@ fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
 pub(super) async fn insert(
     db: &mut PgConnection,
     battle: BattleId,
-    voter: VoterId,
+    (voter, tier): (VoterId, Tier),
     verdict: Verdict,
     apart: bool,
 ) -> sqlx::Result<()> {
@@ -61,14 +64,15 @@ pub(super) async fn insert(
              update vote_total set votes = votes + 1, apart = apart + $4::boolean::integer
              returning votes
          ), inserted as (
-             insert into votes (vote_index, battle_id, voter_id, verdict)
-             select votes - 1, $1, $2, $3 from total returning vote_index
+             insert into votes (vote_index, battle_id, voter_id, verdict, tier)
+             select votes - 1, $1, $2, $3, $5 from total returning vote_index
          )
          select pg_notify('votes', '') from inserted",
         battle.0,
         voter.0,
         verdict.as_str(),
-        apart
+        apart,
+        tier.as_str()
     )
     .execute(db)
     .await?;
@@ -196,7 +200,7 @@ pub async fn list_cells(db: &mut PgConnection) -> sqlx::Result<Vec<Cell>> {
         .collect()
 }
 
-/// Votes that count, from an index on, in order, at most `limit`.
+/// Votes that count and are not excluded, from an index on, in order, at most `limit`.
 pub async fn list_from(
     db: &mut PgConnection,
     first_index: i64,
@@ -205,7 +209,7 @@ pub async fn list_from(
     list(db, first_index, limit, false).await
 }
 
-/// As [`list_from`], with the votes that are counted apart.
+/// As [`list_from`], with the votes that are counted apart and those that are excluded.
 pub async fn list_all_from(
     db: &mut PgConnection,
     first_index: i64,
@@ -224,9 +228,11 @@ async fn list(
         "select vote_index, left_model_id, right_model_id, verdict, cast_at, votes.voter_id,
              question_id, language, p_draw, left_chars, left_headers, left_lists, left_bold,
              right_chars, right_headers, right_lists, right_bold,
-             leaked
+             leaked, tier
          from votes join battles using (battle_id)
-         where vote_index >= $1 and ($3 or not leaked) order by vote_index limit $2",
+         where vote_index >= $1 and ($3 or not leaked
+             and not exists (select from exclusions e where e.battle_id = votes.battle_id))
+         order by vote_index limit $2",
         first_index,
         limit,
         all
@@ -252,6 +258,7 @@ async fn list(
                 p_draw: row.p_draw,
                 style: left.zip(right).map(|(left, right)| Sides { left, right }),
                 leaked: row.leaked,
+                tier: row.tier.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
             })
         })
         .collect()

@@ -67,6 +67,9 @@ for (const [what, address] of [
   ["the page of leaks", "/leaderboard/leaks"],
   ["the list of tracks", "/tracks"],
   ["the method page", "/method"],
+  ["the form for joining", "/join"],
+  ["the form for signing in", "/sign-in"],
+  ["the page of one's own data", "/me"],
   ["a page that is not there", "/nothing-here"],
 ]) {
   test(`${what} is accessible, fits, and has a strict policy`, LIMIT, async () => {
@@ -131,6 +134,30 @@ test("who was who is accessible, and so is a skipped battle", LIMIT, async () =>
   await page.locator(".skip-battle summary").click();
   await page.getByRole("button", { name: "Skip without a vote" }).click();
   await page.getByText("You skipped this battle.").waitFor();
+  await assertAccessible(page);
+  await page.close();
+});
+
+test("forms of an account are accessible, with their errors, and so is its page", LIMIT, async () => {
+  const page = await (await arena.visitor()).newPage();
+  await page.goto("/join");
+  await page.getByLabel("Name").fill("a b");
+  await page.getByLabel("Password").fill("short");
+  await page.getByRole("button", { name: "Register" }).click();
+  await page.getByText("A password has at least 10 characters").waitFor();
+  assert.equal(await page.getByLabel("Name").inputValue(), "a b");
+  await assertAccessible(page);
+
+  await page.getByLabel("Name").fill("ada");
+  await page.getByLabel("Password").fill("correct horse battery");
+  await page.getByRole("button", { name: "Register" }).click();
+  await page.getByText("You are signed in as ada").waitFor();
+  await askAndWait(page);
+  await page.goto("/me");
+  await page.getByLabel("Present password").fill("wrong");
+  await page.getByLabel("New password, at least 10 characters").fill("another long password");
+  await page.getByRole("button", { name: "Change the password" }).click();
+  await page.getByText("That is not your present password").waitFor();
   await assertAccessible(page);
   await page.close();
 });

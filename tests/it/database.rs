@@ -1,6 +1,10 @@
 //! A database of its own for every test that asks for one, in a cluster that all tests of this
 //! process share. Nothing here is durable, and no test waits for another.
-#![cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests, and the attack suite that includes this file"
+)]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
@@ -10,7 +14,9 @@ use std::sync::mpsc;
 use std::time::{Duration, SystemTime};
 
 use doubleblind::MIGRATOR;
-use doubleblind::kit::postgres::{APP_ROLE, Cluster, Durability, Options};
+use doubleblind::kit::postgres::{
+    Cluster, Durability, OWNER_ROLE, Options, SERVING_ROLE, grant_serving,
+};
 use sqlx::postgres::{PgConnectOptions, PgPoolOptions};
 use sqlx::{AssertSqlSafe, ConnectOptions, Connection, PgConnection, PgPool};
 use tokio::sync::{mpsc as requests, oneshot};
@@ -48,6 +54,14 @@ impl TestDatabase {
     /// Connections of the application's role, which owns the database and is no superuser.
     pub(crate) fn pool(&self) -> PgPool {
         self.pool.clone()
+    }
+
+    /// The connection URL of the role that serves; on a server that somebody named, that of the owner.
+    pub(crate) fn serving_url(&self) -> String {
+        if self.options.get_username() != OWNER_ROLE {
+            return self.url();
+        }
+        self.options.clone().username(SERVING_ROLE).to_url_lossy().to_string()
     }
 
     /// The connection URL of the same role.
@@ -121,7 +135,7 @@ impl Template {
         let admin: PgConnectOptions = admin_url.parse().unwrap();
         let mut admin = admin.disable_statement_logging().connect().await.unwrap();
         let owner = match cluster {
-            Some(_) => APP_ROLE.to_owned(),
+            Some(_) => OWNER_ROLE.to_owned(),
             None => {
                 sqlx::query_scalar("select current_user::text").fetch_one(&mut admin).await.unwrap()
             }
@@ -151,6 +165,9 @@ impl Template {
         self.execute(format!("create database {unfinished} owner {}", self.owner)).await;
         let mut db = self.app.clone().database(&unfinished).connect().await.unwrap();
         MIGRATOR.run(&mut db).await.unwrap();
+        if self._cluster.is_some() {
+            grant_serving(&mut db, SERVING_ROLE).await.unwrap();
+        }
         db.close().await.unwrap();
         self.execute(format!("alter database {unfinished} rename to {}", self.name)).await;
     }

@@ -1,12 +1,16 @@
 //! The integration tests: one binary, and for every test a database and a server of its own.
 
+mod account;
 mod arena;
 mod battle;
 mod blindness;
 mod database;
+mod erasure;
+mod exclusion;
 mod export;
 mod faults;
 mod hostile;
+mod journal;
 mod kit_postgres;
 mod leaderboard;
 mod load;
@@ -17,7 +21,9 @@ mod remote;
 mod replay;
 mod report;
 mod sets;
+mod simulate;
 mod stored;
 mod tidy;
 mod tracks;
+mod verify;
 mod vote;

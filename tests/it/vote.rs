@@ -11,7 +11,6 @@ use futures_util::future::join_all;
 use tokio::sync::Semaphore;
 
 use crate::arena::{Script, Scripted, TestArena, Voter, model, weights};
-use crate::tidy::{files_below, read};
 
 const VERDICTS: [&str; 5] = ["left", "right", "tie", "both_bad", "both_good"];
 
@@ -187,49 +186,6 @@ async fn votes_at_once_on_many_battles_are_numbered_without_gaps() {
     assert_eq!(indices, (0..60).collect::<Vec<_>>());
     assert_eq!(arena.number("select votes from vote_total").await, 60);
     assert_eq!(miscounts(&arena).await, 0);
-}
-
-#[tokio::test]
-async fn a_form_from_another_site_is_refused_on_every_route_that_changes_something() {
-    let arena = TestArena::of_two_instant().await;
-    let voter = arena.voter();
-    let id = arena.complete_battle(&voter).await;
-    let routes = [
-        ("/battles".to_owned(), ("prompt", "What is a comet?")),
-        (format!("/battles/{id}/turns"), ("prompt", "And its tail?")),
-        (format!("/battles/{id}/retry"), ("", "")),
-        (format!("/battles/{id}/skip"), ("reason", "other")),
-        (format!("/battles/{id}/vote"), ("verdict", "left")),
-        ("/receipt".to_owned(), ("receipt", "none")),
-    ];
-    assert_eq!(routes.len(), posts_in_source(), "a route that changes something is not tested");
-
-    for (route, field) in &routes {
-        for header in [
-            ("Sec-Fetch-Site", "cross-site"),
-            ("Sec-Fetch-Site", "same-site"),
-            ("Origin", "https://elsewhere.example"),
-            ("Origin", "http://127.0.0.1:1"),
-            ("Origin", "null"),
-        ] {
-            let reply = voter.posts_with(header, route, &[*field]).await;
-
-            assert_eq!(reply.status, 403, "{route} {header:?}");
-            assert!(reply.body.contains("This form was sent from another site"), "{}", reply.body);
-        }
-    }
-    assert_eq!(arena.battle(&id).await.state, "complete");
-    assert_eq!(arena.number("select count(*) from battles").await, 1);
-    let own = format!("http://{}", arena.address());
-    let reply = voter.posts_with(("Origin", &own), &routes[4].0, &[routes[4].1]).await;
-    assert_eq!(reply.status, 303);
-}
-
-/// How many POST routes the stages have.
-fn posts_in_source() -> usize {
-    let files = files_below("src");
-    let handlers = files.iter().filter(|file| file.ends_with("handlers.rs"));
-    handlers.map(|file| read(file).matches("web::post()").count()).sum()
 }
 
 fn distinctive() -> Model {

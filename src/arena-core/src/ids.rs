@@ -40,8 +40,12 @@ uuid_id! {
     ModelId
 }
 uuid_id! {
-    /// One browser that votes; no person's name stands behind it.
+    /// Whoever votes under one pseudonym: a browser, or an account in all its browsers.
     VoterId
+}
+uuid_id! {
+    /// One account; its name is for signing in and shown to its owner alone.
+    AccountId
 }
 
 /// Where an answer stands on the page.

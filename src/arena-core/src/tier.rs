@@ -1,27 +1,34 @@
-//! How well the arena knows a voter, without asking anybody else.
+//! How well a voter is known to the operator, and the words used for it in rows, files and addresses.
 
 use serde::{Deserialize, Serialize};
 
-/// Tier of a voter.
+/// What stands behind a voter.
+///
+/// No tier proves a person: it says how much it costs to vote under one name more.
 #[derive(
-    Clone, Copy, Debug, Default, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+    Clone, Copy, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize,
 )]
 #[serde(rename_all = "snake_case")]
 pub enum Tier {
-    /// A browser without an account.
+    /// A browser, and nothing else.
     #[default]
     Anonymous,
-    /// An account that anybody could open.
+    /// An account with a name and a password.
     Registered,
-    /// An account opened with a code from the operator.
+    /// An account with a code from the operator.
     Invited,
 }
 
+/// A word that names no tier.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[error("`{0}` is no tier; the three are anonymous, registered and invited")]
+pub struct UnknownTier(pub String);
+
 impl Tier {
-    /// All tiers, the least known first.
+    /// All three, from the least known to the best known.
     pub const ALL: [Tier; 3] = [Tier::Anonymous, Tier::Registered, Tier::Invited];
 
-    /// The word in rows, files and leaves.
+    /// The word in rows, files and addresses.
     pub fn as_str(self) -> &'static str {
         match self {
             Tier::Anonymous => "anonymous",
@@ -31,16 +38,38 @@ impl Tier {
     }
 }
 
-/// A word that names no tier.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
-#[error("`{0}` is no tier; the three are anonymous, registered and invited")]
-pub struct UnknownTier(pub String);
+impl std::fmt::Display for Tier {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
 
 impl std::str::FromStr for Tier {
     type Err = UnknownTier;
 
     fn from_str(word: &str) -> Result<Self, Self::Err> {
-        let found = Self::ALL.into_iter().find(|tier| tier.as_str() == word);
-        found.ok_or_else(|| UnknownTier(word.to_owned()))
+        Self::ALL
+            .into_iter()
+            .find(|tier| tier.as_str() == word)
+            .ok_or_else(|| UnknownTier(word.to_owned()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_tier_is_read_back_from_its_own_word() {
+        for tier in Tier::ALL {
+            assert_eq!(tier.as_str().parse(), Ok(tier));
+            assert_eq!(serde_json::to_string(&tier).unwrap(), format!("\"{tier}\""));
+        }
+        assert_eq!("Invited".parse::<Tier>(), Err(UnknownTier("Invited".to_owned())));
+    }
+
+    #[test]
+    fn an_invitation_is_worth_more_than_a_name() {
+        assert!(Tier::Invited > Tier::Registered && Tier::Registered > Tier::Anonymous);
     }
 }

@@ -4,7 +4,7 @@ mod guard;
 mod problem;
 
 use actix_web::HttpResponse;
-use actix_web::http::header;
+use actix_web::http::{StatusCode, header};
 use askama::Template;
 
 pub use guard::{head_as_get, headers, same_origin};
@@ -14,8 +14,17 @@ pub use problem::{HttpError, show_as_page};
 ///
 /// `no-store`: a page shows what one voter may see at one moment, so nothing between may keep it.
 pub fn page(template: &impl Template) -> Result<HttpResponse, HttpError> {
+    page_with(StatusCode::OK, template)
+}
+
+/// A form shown again with what was wrong in it; nothing was changed.
+pub fn form_again(template: &impl Template) -> Result<HttpResponse, HttpError> {
+    page_with(StatusCode::UNPROCESSABLE_ENTITY, template)
+}
+
+fn page_with(status: StatusCode, template: &impl Template) -> Result<HttpResponse, HttpError> {
     let body = template.render().map_err(HttpError::internal)?;
-    Ok(HttpResponse::Ok()
+    Ok(HttpResponse::build(status)
         .content_type("text/html; charset=utf-8")
         .insert_header((header::CACHE_CONTROL, "no-store"))
         .body(body))

@@ -10,6 +10,8 @@ use actix_web::middleware::Next;
 use actix_web::{HttpResponse, ResponseError};
 use askama::Template;
 
+use crate::kit::wording;
+
 /// An error as a visitor sees it.
 #[derive(Debug)]
 pub struct HttpError {
@@ -45,6 +47,12 @@ impl HttpError {
     /// 409: it was decided before.
     pub fn conflict(message: impl Into<String>) -> Self {
         Self::new(StatusCode::CONFLICT, message)
+    }
+
+    /// 429: it was done too often; try again after so many seconds.
+    pub fn too_many(message: impl Into<String>, seconds: u64) -> Self {
+        let error = Self::new(StatusCode::TOO_MANY_REQUESTS, message);
+        Self { retry_after_seconds: Some(u32::try_from(seconds).unwrap_or(u32::MAX)), ..error }
     }
 
     /// 503: try again after so many seconds.
@@ -89,6 +97,7 @@ impl HttpError {
             StatusCode::FORBIDDEN => "Not from here",
             StatusCode::NOT_FOUND => "Not found",
             StatusCode::CONFLICT => "Not possible now",
+            StatusCode::TOO_MANY_REQUESTS => "That is all for now",
             StatusCode::SERVICE_UNAVAILABLE => "Not at the moment",
             _ => "Something went wrong",
         }
@@ -193,12 +202,10 @@ fn render(site: &crate::config::Site, error: &actix_web::Error) -> Option<String
     let own = error.as_error::<HttpError>();
     let message =
         own.map_or_else(|| "the request could not be read".to_owned(), ToString::to_string);
-    let mut letters = message.chars();
-    let message = letters.next().map(|first| first.to_uppercase().to_string() + letters.as_str());
     ErrorPage {
         site,
         title: own.map_or("That cannot be used", HttpError::title),
-        message: &format!("{}.", message?),
+        message: &wording::sentence(&message),
         link: own.and_then(|own| own.link.as_ref()),
     }
     .render()

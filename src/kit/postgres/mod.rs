@@ -11,6 +11,7 @@ mod identity;
 mod initialise;
 mod lock;
 mod recover;
+mod rights;
 mod serve;
 mod spawn;
 
@@ -27,10 +28,13 @@ pub use error::ClusterError;
 use identity::Identity;
 use lock::Lock;
 use recover::PidFile;
+pub use rights::grant_serving;
 use spawn::Child;
 
-/// The role that the application logs in as; it owns the database and is no superuser.
-pub const APP_ROLE: &str = "doubleblind";
+/// The role that owns the database and its tables; it migrates, and is no superuser.
+pub const OWNER_ROLE: &str = "doubleblind";
+/// The role that the application serves as: it owns nothing, and what is final is final for it.
+pub const SERVING_ROLE: &str = "doubleblind_app";
 /// The superuser role, for making the application's role and database.
 pub const ADMIN_ROLE: &str = "doubleblind_admin";
 /// The application's database.
@@ -60,6 +64,15 @@ pub enum Durability {
     Durable,
     /// Nothing is synced. For tests.
     Throwaway,
+}
+
+/// Where a database is, for its two roles.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Urls {
+    /// For migrations.
+    pub owner: String,
+    /// For everything else.
+    pub serving: String,
 }
 
 /// A running server that belongs to this process and ends with it.
@@ -96,14 +109,25 @@ impl Cluster {
         let server = log.spawn(command).await?;
         let mut admin = serve::ready(&server, &folder, &socket_folder, &log).await?;
         serve::ensure_role_and_database(&mut admin).await?;
+        let admin_url = serve::url(ADMIN_ROLE, DATABASE, &socket_folder);
+        let mut inside = serve::connect(&admin_url).await.map_err(ClusterError::Connect)?;
+        rights::let_owner_end_segments(&mut inside, OWNER_ROLE)
+            .await
+            .map_err(ClusterError::Prepare)?;
+        let _ = inside.close().await;
         // The server notices by itself when this connection is not closed in order.
         let _ = admin.close().await;
         Ok(Self { server, _lock: lock, binaries, identity, folder, socket_folder })
     }
 
-    /// The connection URL of the application's role on its database.
+    /// The connection URL of the owner's role on the application's database.
     pub fn url(&self) -> String {
-        serve::url(APP_ROLE, DATABASE, &self.socket_folder)
+        serve::url(OWNER_ROLE, DATABASE, &self.socket_folder)
+    }
+
+    /// The connection URL of the role that serves on the application's database.
+    pub fn serving_url(&self) -> String {
+        serve::url(SERVING_ROLE, DATABASE, &self.socket_folder)
     }
 
     /// The connection URL of the superuser on any database.
@@ -157,17 +181,17 @@ impl Cluster {
 
 /// Finds the database of an application that runs now, for command line tools beside it.
 ///
-/// Gives the URL of the application's role, waiting for a server that is just starting, or `None`
+/// Gives the URLs of the owner and of the role that serves, waiting for a server that is just starting, or `None`
 /// when no application holds the data folder.
-pub async fn attach(data_dir: &Path) -> Result<Option<String>, ClusterError> {
+pub async fn attach(data_dir: &Path) -> Result<Option<Urls>, ClusterError> {
     if !data_dir.is_dir() {
         return Ok(None);
     }
     let data_dir = existing_folder(data_dir)?;
     let deadline = Instant::now() + ATTACH_LIMIT;
     while lock::is_held(&data_dir)? {
-        if let Some(url) = running(&data_dir).await? {
-            return Ok(Some(url));
+        if let Some(urls) = running(&data_dir).await? {
+            return Ok(Some(urls));
         }
         if Instant::now() > deadline {
             return Err(ClusterError::NotReady { what: "the running server", limit: ATTACH_LIMIT });
@@ -179,7 +203,7 @@ pub async fn attach(data_dir: &Path) -> Result<Option<String>, ClusterError> {
 
 /// The URL of a server that answers. It may be one that a killed application left behind: then
 /// the lock is held by its successor, which waits for that server's end, and so does the caller.
-async fn running(data_dir: &Path) -> Result<Option<String>, ClusterError> {
+async fn running(data_dir: &Path) -> Result<Option<Urls>, ClusterError> {
     let folder = data_dir.join("pg");
     let pid_file = match PidFile::read(&folder) {
         Ok(Some(pid_file)) => pid_file,
@@ -187,8 +211,11 @@ async fn running(data_dir: &Path) -> Result<Option<String>, ClusterError> {
         Err(e) => return Err(ClusterError::folder("reading", &folder, e)),
     };
     let Some(socket_folder) = pid_file.ready_in else { return Ok(None) };
-    let url = serve::url(APP_ROLE, DATABASE, &socket_folder);
-    Ok(serve::connect(&url).await.ok().map(|_| url))
+    let urls = Urls {
+        owner: serve::url(OWNER_ROLE, DATABASE, &socket_folder),
+        serving: serve::url(SERVING_ROLE, DATABASE, &socket_folder),
+    };
+    Ok(serve::connect(&urls.owner).await.ok().map(|_| urls))
 }
 
 fn existing_folder(data_dir: &Path) -> Result<PathBuf, ClusterError> {

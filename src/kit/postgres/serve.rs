@@ -30,7 +30,9 @@ const LOG_BYTES: u64 = 16 << 20;
 
 /// Settings of every cluster. Statements, not their parameters, may reach the log, and TERSE keeps
 /// out the rows that a constraint refused.
-const ALWAYS: [&str; 9] = [
+const ALWAYS: [&str; 10] = [
+    // Segments with erased texts are removed, not kept under another name.
+    "wal_recycle=off",
     "listen_addresses=",
     "unix_socket_permissions=0700",
     "max_connections=64",
@@ -257,16 +259,18 @@ pub(super) async fn ensure_role_and_database(admin: &mut PgConnection) -> Result
 }
 
 async fn make_missing(admin: &mut PgConnection) -> Result<(), sqlx::Error> {
-    let (has_role, has_database): (bool, bool) = sqlx::query_as(
+    let (has_role, has_serving, has_database): (bool, bool, bool) = sqlx::query_as(
         "select exists (select from pg_roles where rolname = 'doubleblind'),
+                exists (select from pg_roles where rolname = 'doubleblind_app'),
                 exists (select from pg_database where datname = 'doubleblind')",
     )
     .fetch_one(&mut *admin)
     .await?;
-    if !has_role {
-        sqlx::query("create role doubleblind login nosuperuser nocreatedb nocreaterole")
-            .execute(&mut *admin)
-            .await?;
+    for (there, role) in [(has_role, "doubleblind"), (has_serving, "doubleblind_app")] {
+        if !there {
+            let sql = format!("create role {role} login nosuperuser nocreatedb nocreaterole");
+            sqlx::query(sqlx::AssertSqlSafe(sql)).execute(&mut *admin).await?;
+        }
     }
     if !has_database {
         sqlx::query("create database doubleblind owner doubleblind").execute(&mut *admin).await?;

@@ -6,6 +6,7 @@ pub mod matrix;
 
 use actix_web::HttpResponse;
 use arena_core::ranking::{Row, Status};
+use arena_core::tier::Tier;
 use askama::Template;
 use serde::Deserialize;
 
@@ -16,7 +17,7 @@ use crate::config::Site;
 use crate::kit::http::{HttpError, page};
 use crate::kit::wording;
 use crate::pool::Model;
-use crate::ranking::slices::{Anchor, Sliced};
+use crate::ranking::slices::{Anchor, Slice, Sliced};
 use crate::ranking::{Published, View};
 
 /// One model on a page, every number with its interval and count.
@@ -190,6 +191,24 @@ pub(super) fn source_line(view: &View<'_>) -> String {
     )
 }
 
+/// How well the voters behind the whole board are known, in one line; none without votes.
+fn tier_line(published: &Published) -> Option<String> {
+    let votes = |tier: Tier| {
+        let slice = Slice::Tier(tier);
+        published.slices.iter().find(|sliced| sliced.slice == slice).map_or(0, |found| found.votes)
+    };
+    let all: u64 = Tier::ALL.into_iter().map(votes).sum();
+    let part = |tier| {
+        let votes = votes(tier);
+        format!(
+            "{} by {tier} voters ({:.0} %)",
+            whole_number(votes),
+            100.0 * votes as f64 / all as f64
+        )
+    };
+    (all > 0).then(|| format!("Votes by tier: {}.", Tier::ALL.map(part).join(", ")))
+}
+
 #[derive(Template)]
 #[template(path = "leaderboard/landing.html")]
 struct Landing<'a> {
@@ -258,6 +277,7 @@ struct LeaderboardPage<'a> {
     slice: String,
     title: Option<String>,
     source: String,
+    tiers: Option<String>,
 }
 
 /// Slices of one kind, as the form lists them.
@@ -309,6 +329,7 @@ pub fn leaderboard(
         slice: view.slice.map_or(String::new(), |(slice, _)| slice.to_string()),
         title: view.slice.map(|(slice, _)| slice.in_words()),
         source: source_line(&view),
+        tiers: view.slice.is_none().then(|| tier_line(published)).flatten(),
     })
 }
 

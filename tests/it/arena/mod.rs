@@ -1,6 +1,10 @@
 //! An arena to play in: a server on a port of its own over a database of its own, with scripted
 //! models. What a person does at it is in `voter`, what a model does in `scripted`.
-#![cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests, and the attack suite that includes this file"
+)]
 
 mod history;
 mod scripted;
@@ -14,7 +18,7 @@ use std::time::{Duration, Instant};
 use arena_core::ids::{ModelId, Side};
 use arena_core::sampling::Sampling;
 use doubleblind::battle::{self, Limits, Ring};
-use doubleblind::config::Answering;
+use doubleblind::config::{Allowances, Answering};
 use doubleblind::inference::{Engine, Engines};
 use doubleblind::journal::Journal;
 use doubleblind::kit::language::Languages;
@@ -54,6 +58,7 @@ pub(crate) struct TestArena {
     data: PathBuf,
     answering: Answering,
     limits: Limits,
+    allowances: Allowances,
     _place: SemaphorePermit<'static>,
 }
 
@@ -99,6 +104,20 @@ impl TestArena {
         Self::with(Duration::from_secs(60), Duration::from_millis(50), limits).await
     }
 
+    /// An arena of Aster and Birch, who answer at once, in which voters may do so much.
+    pub(crate) async fn with_allowances(allowances: Allowances) -> Self {
+        let arena = Self::allowing(allowances).await;
+        arena.join(model("Aster"), &Scripted::saying("one")).await;
+        arena.join(model("Birch"), &Scripted::saying("two")).await;
+        arena
+    }
+
+    /// An arena without models in which voters may do so much.
+    pub(crate) async fn allowing(allowances: Allowances) -> Self {
+        let (deadline, step) = (Duration::from_secs(60), Duration::from_millis(50));
+        Self::of(deadline, step, (server::MANY, allowances)).await
+    }
+
     /// An arena whose answers fail after the given time of being watched.
     pub(crate) async fn with_deadline(deadline: Duration) -> Self {
         Self::with(deadline, Duration::from_millis(50), server::MANY).await
@@ -110,6 +129,14 @@ impl TestArena {
     }
 
     async fn with(deadline: Duration, failure_step: Duration, limits: Limits) -> Self {
+        Self::of(deadline, failure_step, (limits, Allowances::ample())).await
+    }
+
+    async fn of(
+        deadline: Duration,
+        failure_step: Duration,
+        (limits, allowances): (Limits, Allowances),
+    ) -> Self {
         let place = PLACES.acquire().await.unwrap();
         let database = database().await;
         let db = PgPoolOptions::new().max_connections(2).connect_lazy(&database.url()).unwrap();
@@ -121,8 +148,9 @@ impl TestArena {
         };
         let engines = Engines::default();
         let data = std::env::temp_dir().join(format!("arena-{}", Uuid::new_v4()));
-        let server = Server::start((&database.url(), &data), &engines, &answering, limits);
-        Self { server, engines, db, database, data, answering, limits, _place: place }
+        let url = database.serving_url();
+        let server = Server::start((&url, &data), &engines, &answering, (limits, allowances));
+        Self { server, engines, db, database, data, answering, limits, allowances, _place: place }
     }
 
     /// An arena of two models, Aster and Birch.
@@ -148,6 +176,24 @@ impl TestArena {
     /// A browser that has not been here before.
     pub(crate) fn voter(&self) -> Voter {
         Voter::new(self.address())
+    }
+
+    /// A browser that has somebody's cookie.
+    pub(crate) fn voter_with(&self, cookie: &str) -> Voter {
+        Voter::with_cookie(self.address(), cookie)
+    }
+
+    /// What the operator does on the command line; whether it went well, and what was said.
+    pub(crate) async fn operator(&self, arguments: &[&str]) -> (bool, String) {
+        let done = tokio::process::Command::new(env!("CARGO_BIN_EXE_doubleblind"))
+            .args(arguments)
+            .env("DATABASE_URL", self.database.url())
+            .env("DOUBLEBLIND_DATA", &self.data)
+            .output()
+            .await
+            .unwrap();
+        let said = [done.stdout, done.stderr].concat();
+        (done.status.success(), String::from_utf8(said).unwrap())
     }
 
     /// Host and port.
@@ -178,6 +224,11 @@ impl TestArena {
             policy: self.policy(),
             languages: Languages::default(),
         }
+    }
+
+    /// The connection URL that the server uses.
+    pub(crate) fn serving_url(&self) -> String {
+        self.database.serving_url()
     }
 
     /// The server's journal.
@@ -213,12 +264,9 @@ impl TestArena {
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
         battle::job::settle_interrupted(&self.db, ANOTHER_HOST).await.unwrap();
-        self.server = Server::start(
-            (&self.database.url(), &self.data),
-            &self.engines,
-            &self.answering,
-            self.limits,
-        );
+        let may = (self.limits, self.allowances);
+        let place = (&*self.database.serving_url(), &*self.data);
+        self.server = Server::start(place, &self.engines, &self.answering, may);
     }
 
     /// How many battles are being written.
@@ -276,6 +324,13 @@ impl TestArena {
         self.when(&id, "complete").await;
         id
     }
+}
+
+/// A battle's page without its seal, which is random.
+pub(crate) fn without_seal(page: &str) -> String {
+    let (before, rest) = page.split_once("<details class=\"sealed\"").expect("the page has a seal");
+    let (_, after) = rest.split_once("</details>").unwrap();
+    format!("{before}{after}")
 }
 
 /// A model of the pool with made-up origins; its name decides its file and digest.

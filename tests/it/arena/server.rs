@@ -6,9 +6,10 @@ use std::sync::mpsc;
 use std::thread::JoinHandle;
 
 use actix_web::cookie::Key;
+use doubleblind::account::Gate;
 use doubleblind::app::{self, Parts};
 use doubleblind::battle::{Hub, Limits, Ring};
-use doubleblind::config::{Answering, Site};
+use doubleblind::config::{Allowances, Answering, Site};
 use doubleblind::inference::Engines;
 use doubleblind::journal::Journal;
 use doubleblind::kit::language::Languages;
@@ -49,7 +50,7 @@ impl Server {
         (url, data): (&str, &Path),
         engines: &Engines,
         answering: &Answering,
-        limits: Limits,
+        (limits, allowances): (Limits, Allowances),
     ) -> Self {
         let (report, started) = mpsc::channel();
         let (stop, stopped) = oneshot::channel();
@@ -60,7 +61,7 @@ impl Server {
             runtime.unwrap().block_on(run(
                 (url, data),
                 engines,
-                (answering, limits),
+                (answering, limits, allowances),
                 report,
                 stopped,
             ));
@@ -89,7 +90,7 @@ impl Drop for Server {
 async fn run(
     (url, data): (String, PathBuf),
     engines: Engines,
-    (answering, limits): (Answering, Limits),
+    (answering, limits, allowances): (Answering, Limits, Allowances),
     report: mpsc::Sender<Started>,
     stopped: oneshot::Receiver<()>,
 ) {
@@ -119,6 +120,7 @@ async fn run(
         },
         boards: boards.clone(),
         report: Current::none(),
+        gate: Gate::new(allowances, vec!["127.0.0.1".parse().unwrap()]).unwrap(),
         session_key: Key::from(&KEY),
         secure_cookie: false,
     };

@@ -70,6 +70,34 @@ impl Voter {
         }
     }
 
+    /// A browser into which somebody has put a cookie.
+    pub(crate) fn with_cookie(address: String, cookie: &str) -> Self {
+        let voter = Self::new(address);
+        voter.jar.add_cookie_str(cookie, &voter.base.parse().unwrap());
+        voter
+    }
+
+    /// The session cookie, as name and value; none before there is a session.
+    pub(crate) fn cookie(&self) -> Option<String> {
+        let cookies = self.jar.cookies(&self.base.parse().unwrap())?;
+        Some(cookies.to_str().unwrap().to_owned())
+    }
+
+    /// Makes an account.
+    pub(crate) async fn joins(&self, name: &str, password: &str) -> Reply {
+        self.posts("/join", &[("name", name), ("password", password)]).await
+    }
+
+    /// Makes an account with a code.
+    pub(crate) async fn joins_with(&self, name: &str, password: &str, code: &str) -> Reply {
+        self.posts("/join", &[("name", name), ("password", password), ("code", code)]).await
+    }
+
+    /// Signs in.
+    pub(crate) async fn signs_in(&self, name: &str, password: &str) -> Reply {
+        self.posts("/sign-in", &[("name", name), ("password", password)]).await
+    }
+
     /// Opens a page.
     pub(crate) async fn gets(&self, path: &str) -> Reply {
         Reply::of(self.client.get(format!("{}{path}", self.base))).await
@@ -80,6 +108,13 @@ impl Voter {
         let reply = self.gets(path).await;
         assert_eq!(reply.status, 200, "{path}: {}", reply.body);
         reply.body
+    }
+
+    /// Reads a file that is no text.
+    pub(crate) async fn bytes(&self, path: &str) -> Vec<u8> {
+        let response = self.client.get(format!("{}{path}", self.base)).send().await.unwrap();
+        assert_eq!(response.status().as_u16(), 200, "{path}");
+        response.bytes().await.unwrap().to_vec()
     }
 
     /// Sends a form.

@@ -5,6 +5,7 @@
 
 mod checker;
 mod line;
+mod own;
 mod personas;
 mod recorder;
 
@@ -173,6 +174,7 @@ async fn play(arena: &TestArena, logs: &Logs, number: usize) {
             question = format!("{question} {}", please_fail((number + round / 2) % 4));
         }
         let battle = Play::open(arena, &browser, &stranger, round == 0, &question).await;
+        battle.look_at_own_data(round == 0).await;
         match way {
             0 => {
                 battle.skip().await;
@@ -187,6 +189,7 @@ async fn play(arena: &TestArena, logs: &Logs, number: usize) {
             }
             _ => battle.fail_and_retry().await,
         }
+        battle.look_at_own_data(round == 0).await;
         let verdict = ["left", "right", "tie", "both_bad", "both_good"][round % 5];
         battle.vote(&browser.continued(&logs.after), verdict).await;
     }

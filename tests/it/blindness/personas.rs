@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use arena_core::protocol::{Failure, Finish, Usage};
 use doubleblind::battle::Limits;
+use doubleblind::config::Allowances;
 use doubleblind::inference::Job;
 use doubleblind::pool::{GgufFile, Model, Source};
 
@@ -184,6 +185,11 @@ pub(super) async fn arena(personas: &[Persona]) -> TestArena {
 /// The same, with room for so many battles only.
 pub(super) async fn arena_within(personas: &[Persona], limits: Limits) -> TestArena {
     filled(TestArena::with_limits(limits).await, personas).await
+}
+
+/// The same, in which voters may do so much only.
+pub(super) async fn arena_allowing(personas: &[Persona], allowances: Allowances) -> TestArena {
+    filled(TestArena::allowing(allowances).await, personas).await
 }
 
 async fn filled(arena: TestArena, personas: &[Persona]) -> TestArena {

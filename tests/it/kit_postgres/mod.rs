@@ -12,7 +12,7 @@ use std::path::{Path, PathBuf};
 use std::process::Command;
 use std::time::{Duration, Instant};
 
-use doubleblind::kit::postgres::{Cluster, ClusterError, Options, attach};
+use doubleblind::kit::postgres::{Cluster, ClusterError, Options, Urls, attach};
 use sqlx::postgres::PgConnectOptions;
 use sqlx::{Connection, PgConnection};
 
@@ -277,12 +277,12 @@ async fn a_tool_finds_the_database_of_a_running_application() {
     let cluster = folder.start().await;
 
     let during = attach(&folder.0).await.unwrap();
-    let url = cluster.url();
+    let urls = Urls { owner: cluster.url(), serving: cluster.serving_url() };
     cluster.stop().await.unwrap();
     let after = attach(&folder.0).await.unwrap();
 
     assert_eq!(before, None);
-    assert_eq!(during, Some(url));
+    assert_eq!(during, Some(urls));
     assert_eq!(after, None);
 }
 
@@ -292,9 +292,9 @@ async fn a_tool_waits_for_an_application_that_is_just_starting() {
     let mut application = Application::start(&folder);
     wait_until("the application has begun", || folder.0.join("pg.new").exists()).await;
 
-    let url = attach(&folder.0).await.unwrap().unwrap();
+    let urls = attach(&folder.0).await.unwrap().unwrap();
 
-    assert_eq!(number(&url, "select 1::bigint").await, 1);
+    assert_eq!(number(&urls.owner, "select 1::bigint").await, 1);
     application.kill();
 }
 

@@ -46,15 +46,21 @@ impl Ticket<'_> {
         BattleId(Uuid::from_bytes(bytes[0]))
     }
 
+    /// The random words that a draw consumes.
+    pub(super) fn stream(&self, battle: BattleId) -> ChaCha20Rng {
+        let number = self.number.to_be_bytes();
+        let parts: [&[u8]; 4] =
+            [b"arena/draw/v1\n", &number, battle.0.as_bytes().as_slice(), self.nonce];
+        ChaCha20Rng::from_seed(hmac(self.key, &parts))
+    }
+
     /// Draws among the pairs of a policy whose models are not in `out`.
     ///
     /// **Output** pair by weight, sides by a fair coin, seeds; integers only, without bias. **Errors** if no pair
     /// has a weight. **Cost** O(pairs) and three hashes.
     pub fn draw(&self, policy: &Policy, out: &HashSet<ModelId>) -> Result<Drawn, PairingError> {
         let battle = self.battle();
-        let number = self.number.to_be_bytes();
-        let seed = hmac(self.key, &[b"arena/draw/v1\n", &number, battle.0.as_bytes(), self.nonce]);
-        let mut stream = ChaCha20Rng::from_seed(seed);
+        let mut stream = self.stream(battle);
         let total: u64 = policy.contests(out).map(|contest| contest.weight).sum();
         let mut place = below(&mut stream, total).ok_or(PairingError::NoPair)?;
         let drawn = policy.contests(out).find(|contest| {
@@ -77,7 +83,7 @@ impl Ticket<'_> {
 }
 
 /// A number below `total`, each equally likely; none if there is none.
-fn below(stream: &mut ChaCha20Rng, total: u64) -> Option<u64> {
+pub(super) fn below(stream: &mut ChaCha20Rng, total: u64) -> Option<u64> {
     // 2^64 mod total, in 64 bits.
     let excess = (u64::MAX.checked_rem(total)? + 1) % total;
     loop {

@@ -3,11 +3,13 @@
 //! The way of the data: `leaf` (what is recorded, as bytes that never change) -> `merkle` (the tree of RFC 6962)
 //! -> `note` and `checkpoint` (its signed head) -> `proof` (that a leaf is in it). `commitment` and `draw` make
 //! the choice of a pair provable: hidden before the vote, opened by it, and not the operator's to choose.
-//! `policy` is what a draw goes by; `verify` checks a whole export.
+//! `policy` is what a draw goes by; `board` is what is published of a beginning of the log; `verify` checks a whole export.
+//! `scan` is the fast reader behind the last two.
 //!
 //! What is not here: storage, the key file, clocks and random bytes; callers hand them in.
 //! Sources: RFC 6962; C2SP signed-note, tlog-checkpoint, tlog-tiles, tlog-proof.
 
+pub mod board;
 pub mod checkpoint;
 pub mod commitment;
 pub mod draw;
@@ -16,6 +18,9 @@ pub mod merkle;
 pub mod note;
 pub mod policy;
 pub mod proof;
+pub mod sample;
+mod scan;
+pub mod verify;
 
 #[cfg(test)]
 mod tests;

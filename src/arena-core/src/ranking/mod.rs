@@ -8,7 +8,7 @@
 //! `clustered` or `bootstrap` (other covariances and intervals, put on a board by [`compute_with`] and
 //! [`compute_resampled`]), `covariates` -> `position` and `style`, `screening`, `leave_out`. `balanced` weighs pairs from counts alone. What is
 //! read off a fit: `fragility`, `matrix`, `probability`, `pairing_gain`, `contrast` and `power`. `slices` puts several
-//! boards on one scale. `running` follows single votes between fits.
+//! boards on one scale. `running` follows single votes between fits. `standing` is the board of a site: caps, clusters and fit together.
 //!
 //! What is not here: votes and models by their ids (the caller maps ids to indices), what makes a slice (it is another
 //! [`Counts`]), storage, rounding and wording.
@@ -26,7 +26,7 @@ mod counts;
 mod covariate_table;
 mod covariates;
 mod dense;
-mod draws;
+pub(crate) mod draws;
 mod elo;
 mod fit;
 mod follow;
@@ -46,6 +46,7 @@ mod running;
 mod sandwich;
 mod screening;
 mod slices;
+pub mod standing;
 mod style;
 mod style_features;
 mod style_votes;
@@ -86,7 +87,9 @@ pub use style::{Controlled, Denominator, StyleSettings, StyledVote, control, con
 pub use style_features::{StyleCounts, StyleFeature};
 pub use style_votes::StyleVotes;
 pub use votes::{AttributedVote, fit_votes};
-pub use weights::{Influence, balance_pairs, cap_voters, inverse_probability, voter_cap};
+pub use weights::{
+    Influence, balance_pairs, cap_voters, inverse_probability, share_prompts, voter_cap,
+};
 
 /// Elo points per unit of log-strength: 400 / ln 10, so that +400 means odds of 10 to 1.
 pub const ELO_PER_NAT: f64 = 400.0 / std::f64::consts::LN_10;

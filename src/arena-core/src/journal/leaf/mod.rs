@@ -6,7 +6,7 @@
 //! leaf says.
 
 mod check;
-pub(super) mod id;
+pub(crate) mod id;
 pub(super) mod ids;
 mod kinds;
 

@@ -1,0 +1,153 @@
+//! SQL that erases texts.
+
+use arena_core::ids::{BattleId, VoterId};
+use sqlx::PgConnection;
+use uuid::Uuid;
+
+fn ids(battles: &[BattleId]) -> Vec<Uuid> {
+    battles.iter().map(|battle| battle.0).collect()
+}
+
+/// All battles of a voter.
+pub async fn list_of_voter(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<Vec<BattleId>> {
+    let rows = sqlx::query_scalar!(
+        "select battle_id from battles where voter_id = $1 order by battle_id",
+        voter.0
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(BattleId).collect())
+}
+
+/// The battle that an assign leaf is of.
+pub async fn find_by_leaf(db: &mut PgConnection, leaf: i64) -> sqlx::Result<Option<BattleId>> {
+    let row =
+        sqlx::query_scalar!("select battle_id from commitments where assign_index = $1", leaf)
+            .fetch_optional(db)
+            .await?;
+    Ok(row.map(BattleId))
+}
+
+pub(super) async fn drop_running(db: &mut PgConnection, battles: &[BattleId]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update answers set outcome = 'dropped', ended_at = now()
+         where battle_id = any($1) and outcome = 'running'",
+        &ids(battles)
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Ends open battles without a vote; says which.
+pub(super) async fn close_open(
+    db: &mut PgConnection,
+    battles: &[BattleId],
+) -> sqlx::Result<Vec<BattleId>> {
+    let rows = sqlx::query_scalar!(
+        "update battles set state = 'void', void_reason = 'abandoned', closed_at = now()
+         where battle_id = any($1) and state in ('running', 'complete', 'failed')
+         returning battle_id",
+        &ids(battles)
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(BattleId).collect())
+}
+
+pub(super) async fn forget_networks(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<()> {
+    sqlx::query!("update battles set network = null where voter_id = $1", voter.0)
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Assign leaves of the battles whose texts can still be confirmed, in order.
+pub(super) async fn list_with_salts(
+    db: &mut PgConnection,
+    battles: &[BattleId],
+) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar!(
+        "select assign_index from commitments
+         where battle_id = any($1)
+           and exists (select from salts where salts.battle_id = commitments.battle_id)
+         order by assign_index",
+        &ids(battles)
+    )
+    .fetch_all(db)
+    .await
+}
+
+pub(super) async fn erase_answers(db: &mut PgConnection, battles: &[BattleId]) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update answers set body = case when body is null then null else '(erased)' end,
+             reasoning = null, prompt_sha256 = null
+         where battle_id = any($1)",
+        &ids(battles)
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn erase_questions(
+    db: &mut PgConnection,
+    battles: &[BattleId],
+) -> sqlx::Result<()> {
+    sqlx::query!("update turns set prompt = '(erased)' where battle_id = any($1)", &ids(battles))
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+pub(super) async fn delete_salts(db: &mut PgConnection, battles: &[BattleId]) -> sqlx::Result<()> {
+    sqlx::query!("delete from salts where battle_id = any($1)", &ids(battles)).execute(db).await?;
+    Ok(())
+}
+
+/// Nothing ties the votes to the voter any more.
+pub(super) async fn delete_pseudonyms(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<()> {
+    sqlx::query!("delete from pseudonyms where voter_id = $1", voter.0).execute(db).await?;
+    Ok(())
+}
+
+/// Notes that erased texts still lie in files of the database.
+pub(super) async fn note_pending(db: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("update scrubbing set pending_since = coalesce(pending_since, now())")
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Whether erased texts still lie in files of the database.
+pub async fn is_pending(db: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select pending_since is not null as "pending!" from scrubbing"#)
+        .fetch_one(db)
+        .await
+}
+
+pub(super) async fn note_scrubbed(db: &mut PgConnection) -> sqlx::Result<()> {
+    sqlx::query!("update scrubbing set pending_since = null, scrubbed_at = now()")
+        .execute(db)
+        .await?;
+    Ok(())
+}
+
+/// Rewrites the tables that have texts; what was in them before is in no file any more.
+pub(super) async fn rewrite_tables(db: &mut PgConnection) -> sqlx::Result<()> {
+    // No statement of this kind may share a transaction with another one.
+    sqlx::query!("vacuum (full) turns").execute(&mut *db).await?;
+    sqlx::query!("vacuum (full) answers").execute(&mut *db).await?;
+    sqlx::query!("vacuum (full) salts").execute(&mut *db).await?;
+    sqlx::query!("vacuum (full) pseudonyms").execute(db).await?;
+    Ok(())
+}
+
+/// Ends the write-ahead log's segments that have the texts; with wal_recycle off they are removed.
+pub(super) async fn end_segments(db: &mut PgConnection) -> sqlx::Result<()> {
+    for _ in 0..2 {
+        sqlx::query!("select pg_switch_wal()::text as place").fetch_one(&mut *db).await?;
+        sqlx::query!("checkpoint").execute(&mut *db).await?;
+    }
+    Ok(())
+}

@@ -1,0 +1,181 @@
+//! SQL of exclusions.
+
+use arena_core::ids::{BattleId, ModelId, Sides};
+use arena_core::verdict::Verdict;
+use sqlx::PgConnection;
+use time::OffsetDateTime;
+
+use super::Subject;
+use crate::vote::queries::verdict_of;
+
+/// The vote whose leaf is at an index.
+pub(super) async fn find_subject(
+    db: &mut PgConnection,
+    leaf: i64,
+) -> sqlx::Result<Option<Subject>> {
+    let row = sqlx::query!(
+        r#"select v.battle_id, left_model_id, right_model_id, verdict, leaked,
+             e.battle_id is not null as "excluded!"
+           from commitments c join votes v using (battle_id) join battles b using (battle_id)
+           left join exclusions e using (battle_id)
+           where c.closed_index = $1 for update of b"#,
+        leaf
+    )
+    .fetch_optional(db)
+    .await?;
+    let Some(row) = row else { return Ok(None) };
+    Ok(Some(Subject {
+        leaf,
+        battle: BattleId(row.battle_id),
+        models: Sides { left: ModelId(row.left_model_id), right: ModelId(row.right_model_id) },
+        verdict: verdict_of(&row.verdict)?,
+        apart: row.leaked,
+        excluded: row.excluded,
+    }))
+}
+
+pub(super) async fn count_down(
+    db: &mut PgConnection,
+    models: Sides<ModelId>,
+    verdict: Verdict,
+) -> sqlx::Result<()> {
+    // The last vote of a cell takes the cell with it: a cell without votes is no cell.
+    let parts = (models.left.0, models.right.0, verdict.as_str());
+    let done = sqlx::query!(
+        "delete from vote_counts
+         where left_model_id = $1 and right_model_id = $2 and verdict = $3 and votes = 1",
+        parts.0,
+        parts.1,
+        parts.2
+    )
+    .execute(&mut *db)
+    .await?;
+    if done.rows_affected() == 0 {
+        sqlx::query!(
+            "update vote_counts set votes = votes - 1
+             where left_model_id = $1 and right_model_id = $2 and verdict = $3",
+            parts.0,
+            parts.1,
+            parts.2
+        )
+        .execute(db)
+        .await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn insert(
+    db: &mut PgConnection,
+    subject: &Subject,
+    leaf: i64,
+    rule: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into exclusions (battle_id, vote_leaf, leaf_index, rule) values ($1, $2, $3, $4)",
+        subject.battle.0,
+        subject.leaf,
+        leaf,
+        rule
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+pub(super) async fn delete(db: &mut PgConnection, battle: BattleId) -> sqlx::Result<()> {
+    sqlx::query!("delete from exclusions where battle_id = $1", battle.0).execute(db).await?;
+    Ok(())
+}
+
+/// Notes that boards from before are stale, and announces it.
+pub(super) async fn note_decisions(db: &mut PgConnection, excluded: i64) -> sqlx::Result<()> {
+    sqlx::query!(
+        "with total as (
+             update vote_total set decisions = decisions + 1, excluded = excluded + $1
+             returning decisions
+         )
+         select pg_notify('votes', '') from total",
+        excluded
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// How many decisions there were; a board from before the last one is stale.
+pub async fn count_decisions(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select decisions from vote_total").fetch_one(db).await
+}
+
+/// A vote that is excluded now.
+#[derive(Clone, Debug)]
+pub struct Excluded {
+    /// Leaf of the vote.
+    pub vote_leaf: i64,
+    /// Leaf of the decision.
+    pub leaf_index: i64,
+    /// By which rule.
+    pub rule: String,
+    /// When.
+    pub excluded_at: OffsetDateTime,
+}
+
+/// Votes that are excluded now, the latest decision first.
+pub async fn list(db: &mut PgConnection) -> sqlx::Result<Vec<Excluded>> {
+    sqlx::query_as!(
+        Excluded,
+        "select vote_leaf, leaf_index, rule, excluded_at from exclusions order by leaf_index desc"
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// Leaves of the votes that a pseudonym has in the journal and that count.
+pub async fn list_of_pseudonym(db: &mut PgConnection, pseudonym: &str) -> sqlx::Result<Vec<i64>> {
+    sqlx::query_scalar!(
+        r#"select c.closed_index as "leaf!" from commitments c
+           join votes v using (battle_id)
+           join log_leaves l on l.leaf_index = c.closed_index
+           where convert_from(l.body, 'UTF8')::json ->> 'w' = $1
+             and not exists (select from exclusions e where e.battle_id = c.battle_id)
+           order by c.closed_index"#,
+        pseudonym
+    )
+    .fetch_all(db)
+    .await
+}
+
+/// What became of all battles of the journal: drawn, counted, apart, excluded, void, open.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Sums {
+    /// Battles that got a pair.
+    pub assigned: i64,
+    /// Votes that are not excluded.
+    pub counted: i64,
+    /// Those of them that are on no board because an answer named an author.
+    pub apart: i64,
+    /// Votes that are excluded.
+    pub excluded: i64,
+    /// Battles that ended without a vote.
+    pub void: i64,
+    /// Battles with neither.
+    pub open: i64,
+}
+
+/// The sums over all battles of the journal.
+pub async fn find_sums(db: &mut PgConnection) -> sqlx::Result<Sums> {
+    sqlx::query_as!(
+        Sums,
+        r#"select count(*) as "assigned!",
+             count(*) filter (where v.battle_id is not null and e.battle_id is null) as "counted!",
+             count(*) filter (where v.battle_id is not null and e.battle_id is null and leaked)
+                 as "apart!",
+             count(*) filter (where e.battle_id is not null) as "excluded!",
+             count(*) filter (where v.battle_id is null and closed_index is not null) as "void!",
+             count(*) filter (where closed_index is null) as "open!"
+           from commitments join battles b using (battle_id)
+           left join votes v using (battle_id) left join exclusions e using (battle_id)"#
+    )
+    .fetch_one(db)
+    .await
+}
