@@ -14,7 +14,7 @@ use time::OffsetDateTime;
 use crate::account;
 use crate::battle::{self, Battle, BattleError, State, commitments};
 use crate::journal::receipt::{self, Receipt};
-use crate::journal::{Entry, Journal, JournalError};
+use crate::journal::{Entry, Journal, JournalError, time_of_log};
 use queries::Ballot;
 
 /// Name of the Postgres channel on which a new vote is announced.
@@ -130,7 +130,8 @@ async fn leaf(
     ballot: &Ballot,
 ) -> Result<Leaf, VoteError> {
     let now = OffsetDateTime::now_utc();
-    let month = format!("{:04}-{:02}", now.year(), u8::from(now.month()));
+    let time = time_of_log(db).await?;
+    let month = format!("{:04}-{:02}", time.year(), u8::from(time.month()));
     let pseudonym = queries::find_or_make_pseudonym(db, battle.voter, &month).await?;
     let contents = commitments::commit_texts(db, battle).await?;
     let (a, n, rev) = ballot.commitment.parts();
