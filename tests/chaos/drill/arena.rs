@@ -79,9 +79,10 @@ impl Arena {
     pub(crate) async fn url(&self) -> Result<String> {
         match &self.database {
             Database::At(url) => Ok(url.clone()),
-            Database::Private => doubleblind::kit::postgres::attach(&self.data)
+            Database::Private => Ok(doubleblind::kit::postgres::attach(&self.data)
                 .await?
-                .context("no arena holds the data folder"),
+                .context("no arena holds the data folder")?
+                .owner),
         }
     }
 

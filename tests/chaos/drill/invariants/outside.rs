@@ -1,20 +1,23 @@
 //! What an outsider sees: I1 receipts against the log as it is served, I9 the export and its verification.
 
 use std::collections::HashMap;
+use std::path::{Path, PathBuf};
 use std::process::Output;
 
 use anyhow::{Context as _, Result};
 use arena_core::ids::BattleId;
 use arena_core::journal::checkpoint::Promise;
+use arena_core::journal::leaf::Leaf;
 use arena_core::journal::merkle::{Hash, leaf_hash};
 use arena_core::journal::note::Verifier;
 use arena_core::journal::proof::Proof;
+use doubleblind::export::log::Folder;
 use futures_util::stream::{self, StreamExt as _};
 use reqwest::Client;
 
 use super::super::arena::Arena;
 use super::super::ledger::Acknowledged;
-use super::super::replies::client;
+use super::super::replies::{Kept, client};
 use super::leaves::Log;
 use super::rows::Rows;
 use super::{Mark, Wrongs};
@@ -90,34 +93,70 @@ async fn prove(http: &Client, (address, verifier): (&str, &Verifier), leaf: &Has
     Ok(())
 }
 
-/// I9: the log is exported and verified by the program itself, snapshots included.
-pub(super) async fn verify(arena: &Arena, verifier: &Verifier) -> Result<Mark> {
+/// I9, and all that `doubleblind verify` looks at beside: the log is exported up to its last checkpoint, and checked
+/// with every receipt.
+pub(super) async fn verify(arena: &Arena, (rows, log): (&Rows, &Log)) -> Result<Mark> {
     let app = arena.apps.first().context("an arena has a process")?;
-    let run = |arguments: &[&str]| {
-        let mut command = tokio::process::Command::from(app.command());
-        command.args(arguments);
-        async move { command.output().await }
-    };
-    if !run(&["verify", "--help"]).await?.status.success() {
-        return Ok(Mark::NotRun("this build has no `doubleblind verify`".to_owned()));
-    }
     let folder = arena.data().with_file_name("export");
     let _ = std::fs::remove_dir_all(&folder);
-    let path = folder.to_string_lossy();
-    let exported = run(&["export", "log", "--out", &path]).await?;
-    if !exported.status.success() {
-        return Ok(Mark::Broken(vec![format!("export log: {}", last_lines(&exported))]));
+    let size = export(arena, rows, &folder)?;
+    let key = arena.ledger.book().verifier.clone().context("the key of the log")?;
+    let mut command = tokio::process::Command::from(app.command());
+    command.arg("verify").arg(&folder).args(["--vkey", &key.to_string()]);
+    command.arg("--receipts").arg(receipts_file(arena, size)?);
+    if let Some(old) = arena.ledger.book().checkpoints.first() {
+        let path = folder.with_file_name("old-checkpoint");
+        std::fs::write(&path, old)?;
+        command.arg("--old").arg(path);
     }
-    let verified = run(&["verify", &path, "--vkey", &verifier.to_string()]).await?;
-    if verified.status.success() {
-        return Ok(Mark::Holds);
+    let output = command.output().await?;
+    if !output.status.success() {
+        return Ok(Mark::Broken(vec![format!("verify: {}", failures(&output))]));
     }
-    Ok(Mark::Broken(vec![format!("verify: {}", last_lines(&verified))]))
+    match log.leaves.iter().any(|leaf| matches!(leaf, Leaf::Snapshot(_))) {
+        true => Ok(Mark::Holds),
+        false => {
+            Ok(Mark::NotRun("no snapshot was published; all else that verify checks holds".into()))
+        }
+    }
 }
 
-fn last_lines(output: &Output) -> String {
+/// Writes the log as others would get it; says how many leaves there are.
+fn export(arena: &Arena, rows: &Rows, folder: &Path) -> Result<u64> {
+    let (size, checkpoint) = rows.checkpoints.last().context("a checkpoint")?;
+    let mut export = Folder::create(folder)?;
+    for (_, body, _) in rows.leaves.iter().take(usize::try_from(*size)?) {
+        export.leaf(body)?;
+    }
+    for (_, body) in &rows.policies {
+        export.policy(body.as_bytes())?;
+    }
+    let key = arena.ledger.book().verifier.clone().context("the key of the log")?;
+    Ok(export.finish(checkpoint, &key.to_string())?)
+}
+
+/// All receipts that the checkpoint covers, as voters got them.
+fn receipts_file(arena: &Arena, size: u64) -> Result<PathBuf> {
+    let path = arena.data().with_file_name("receipts.jsonl");
+    let mut lines = String::new();
+    for Acknowledged { kept, .. } in arena.ledger.book().acknowledged.values() {
+        if let (Some(leaf), true) = (&kept.leaf, kept.index < size) {
+            let Kept { index, promise, .. } = kept;
+            let reply = serde_json::json!({
+                "index": index, "leaf": leaf, "receipt": promise, "proof": "",
+            });
+            lines += &format!("{reply}\n");
+        }
+    }
+    std::fs::write(&path, lines)?;
+    Ok(path)
+}
+
+/// The lines of a report that tell of something wrong.
+fn failures(output: &Output) -> String {
     let text = [output.stdout.as_slice(), &output.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
-    let lines: Vec<&str> = text.trim().lines().collect();
-    lines[lines.len().saturating_sub(12)..].join("; ")
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !line.starts_with("ok") && !line.trim().is_empty()).collect();
+    lines[..lines.len().min(16)].join("; ")
 }

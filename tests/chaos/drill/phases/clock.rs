@@ -99,7 +99,7 @@ async fn alone(options: Options, library: &Path) -> Result<Outcome> {
     let file = place.root().join("clock");
     set(&file, "+0")?;
     let mut settings = environment(library, &file);
-    settings.push(("DATABASE_URL", cluster.url().into()));
+    settings.extend(super::addresses(&cluster));
     let app = App::new(&place, "app", &settings)?;
     let arena = Arena::open(place, vec![app], Database::At(cluster.url()), options.seed).await?;
     let outcome = jump(arena, &file, "clock jumps, two machines").await?;
