@@ -7,8 +7,7 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 /// The stages in the order in which data flows.
-const STAGES: &str =
-    "journal account pool inference battle vote me ranking tracks leaderboard export report";
+const STAGES: &str = "journal account pool inference battle vote me ranking tracks snapshot leaderboard export report";
 const MAX_LINES: usize = 400;
 /// This file names what it forbids.
 const SELF: &str = "tests/it/tidy.rs";
