@@ -100,9 +100,7 @@ fn allowed(part: &str) -> Option<Vec<&str>> {
         return Some([&stages[..=place], &at_hand].concat());
     }
     match part {
-        "validation" => {
-            Some([&["journal", "pool", "inference", "validation"][..], &at_hand].concat())
-        }
+        "validation" => Some([&["journal", "pool", "inference", part][..], &at_hand].concat()),
         "kit" => Some(vec!["kit", "config"]),
         "config" => Some(vec!["kit", "config"]),
         "app.rs" | "cli" | "lib.rs" | "main.rs" | "build.rs" => None,
