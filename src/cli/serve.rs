@@ -18,7 +18,7 @@ use crate::config::{Settings, Site};
 use crate::inference::{self, Engines};
 use crate::journal::{self, Journal, JournalError};
 use crate::pool::Policy;
-use crate::{ranking, report, validation};
+use crate::{ranking, report, snapshot, validation};
 
 /// What `serve` takes beside the settings.
 #[derive(Args)]
@@ -64,11 +64,14 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     }
     let gate = Gate::new(settings.allowances, settings.trusted_proxies.clone())?;
     jobs.push(tokio::spawn(account::job::forget_idle(gate.clone())));
+    let reader = snapshot::Reader::default();
+    jobs.push(keep_taking(&ring, &reader));
     let parts = Parts {
         site: Site { whereabouts: engines.whereabouts(), ..settings.site.clone() },
         db: store.pool.clone(),
         ring,
         boards,
+        reader,
         report,
         gate,
         session_key: session_key(&settings.data)?,
@@ -88,6 +91,11 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let _ = server.await;
     close(jobs, &engines, store).await?;
     if reason == Reason::Signal { Ok(()) } else { Err("the database ended by itself".into()) }
+}
+
+fn keep_taking(ring: &Ring, reader: &snapshot::Reader) -> JoinHandle<()> {
+    let (db, journal) = (ring.db.clone(), ring.journal.clone());
+    tokio::spawn(snapshot::job::keep_taking(db, journal, reader.clone()))
 }
 
 async fn open_journal(settings: &Settings, store: &Store) -> Result<Journal, JournalError> {

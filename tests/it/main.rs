@@ -22,6 +22,7 @@ mod replay;
 mod report;
 mod sets;
 mod simulate;
+mod snapshot;
 mod stored;
 mod tidy;
 mod tracks;

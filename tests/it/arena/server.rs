@@ -119,6 +119,7 @@ async fn run(
             languages: Languages::default(),
         },
         boards: boards.clone(),
+        reader: doubleblind::snapshot::Reader::default(),
         report: Current::none(),
         gate: Gate::new(allowances, vec!["127.0.0.1".parse().unwrap()]).unwrap(),
         session_key: Key::from(&KEY),
