@@ -15,9 +15,10 @@ use doubleblind::battle::job::void_abandoned;
 use doubleblind::journal::JournalError;
 use doubleblind::journal::job::reveal_epochs;
 use doubleblind::journal::receipt::Receipt;
+use doubleblind::kit::postgres::{SERVING_ROLE, grant_serving};
 use doubleblind::pool;
-use sqlx::PgConnection;
 use sqlx::postgres::PgPoolOptions;
+use sqlx::{Connection as _, PgConnection};
 use time::{Duration, OffsetDateTime};
 
 use crate::arena::{Reply, Script, Scripted, TestArena, Voter, model};
@@ -370,4 +371,23 @@ async fn after_a_clock_was_ahead_the_log_goes_by_its_own_time() {
     let day = OffsetDateTime::from_unix_timestamp(i64::try_from(last.t).unwrap()).unwrap().date();
     assert_eq!(last.e, day.to_string());
     assert!(day > now.date() + Duration::days(38), "{day}");
+}
+
+#[tokio::test]
+async fn processes_that_start_at_once_all_get_their_rights() {
+    let arena = TestArena::open().await;
+    let options = arena.db().connect_options();
+    let grants = async || {
+        let mut owner = PgConnection::connect_with(&options).await.unwrap();
+        for _ in 0..10 {
+            grant_serving(&mut owner, SERVING_ROLE).await?;
+        }
+        Ok::<_, sqlx::Error>(())
+    };
+
+    let (one, other, third) = tokio::join!(grants(), grants(), grants());
+
+    for granted in [one, other, third] {
+        granted.unwrap();
+    }
 }

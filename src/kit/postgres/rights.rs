@@ -1,6 +1,9 @@
 //! What the role that serves may do: read and write rows, but neither change nor remove what is final.
 
-use sqlx::{AssertSqlSafe, PgConnection};
+use sqlx::{AssertSqlSafe, Connection as _, PgConnection};
+
+/// Postgres refuses one of two who change the rights on a table at once, so they take turns under this number.
+const TURNS: i64 = 7_214_309_945_262;
 
 /// Tables whose rows are final once they are written.
 const FINAL: [&str; 4] = ["log_leaves", "log_subtrees", "log_checkpoints", "votes"];
@@ -24,7 +27,7 @@ pub(super) async fn let_owner_end_segments(
 }
 
 /// Grants a role what serving needs, and takes away what would let it rewrite the record. To be run by the owner
-/// of the tables after migrations; running it again changes nothing.
+/// of the tables after migrations; running it again changes nothing, at no moment, for those who serve meanwhile.
 ///
 /// **Errors** if the connection's role does not own the tables, or there is no such role.
 pub async fn grant_serving(owner: &mut PgConnection, role: &str) -> sqlx::Result<()> {
@@ -37,9 +40,11 @@ pub async fn grant_serving(owner: &mut PgConnection, role: &str) -> sqlx::Result
         format!("revoke update, delete, truncate on {fixed} from {role}"),
         format!("revoke insert, update, delete, truncate on {read_only} from {role}"),
     ];
+    let mut tx = owner.begin().await?;
+    sqlx::query("select pg_advisory_xact_lock($1)").bind(TURNS).execute(&mut *tx).await?;
     for statement in statements {
         // Nothing in it comes from outside but the role's name, which is quoted.
-        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *owner).await?;
+        sqlx::raw_sql(AssertSqlSafe(statement)).execute(&mut *tx).await?;
     }
-    Ok(())
+    tx.commit().await
 }
