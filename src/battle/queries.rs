@@ -203,8 +203,7 @@ pub async fn list_reasoning(
     Ok(rows.into_iter().map(|row| (row.turn, side(&row.side), row.reasoning)).collect())
 }
 
-/// Ends the writing of a pair that could not be completed, unless the battle was skipped or is being written anew
-/// meanwhile: then another round has it.
+/// Ends the writing of a pair that could not be completed, unless the battle was skipped or another round has it.
 pub(super) async fn settle_failed(
     db: &mut PgConnection,
     id: BattleId,
@@ -212,8 +211,7 @@ pub(super) async fn settle_failed(
 ) -> sqlx::Result<bool> {
     let done = sqlx::query!(
         "update battles set state = 'failed' where battle_id = $1 and state = 'running'
-             and not exists (select from answers where answers.battle_id = $1
-                 and (answers.turn, answers.attempt) > ($2::smallint, $3::smallint))",
+             and not exists (select from answers a where a.battle_id = $1 and (turn, attempt) > ($2, $3))",
         id.0,
         round.0,
         round.1
@@ -223,8 +221,7 @@ pub(super) async fn settle_failed(
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends the writing of a complete pair, unless the battle was skipped or is being written anew meanwhile, and adds
-/// the form of its answers to that of the turns before.
+/// Ends the writing of a complete pair, as [`settle_failed`], and adds the form of its answers to that before.
 pub(super) async fn settle_complete(
     db: &mut PgConnection,
     id: BattleId,
@@ -244,8 +241,7 @@ pub(super) async fn settle_complete(
              right_lists = coalesce(right_lists, 0) + $8,
              right_bold = coalesce(right_bold, 0) + $9
          where battle_id = $1 and state = 'running'
-             and not exists (select from answers where answers.battle_id = $1
-                 and (answers.turn, answers.attempt) > ($10::smallint, $11::smallint))",
+             and not exists (select from answers a where a.battle_id = $1 and (turn, attempt) > ($10, $11))",
         id.0,
         chars,
         headers,
