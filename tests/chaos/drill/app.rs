@@ -1,5 +1,6 @@
 //! The application as a service: `doubleblind serve` in a process of its own, started again whenever it ends.
 
+use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::fs::OpenOptions;
 use std::net::TcpListener;
@@ -143,6 +144,16 @@ impl App {
     pub(crate) fn panics(&self) -> Vec<String> {
         let text = std::fs::read_to_string(&self.log).unwrap_or_default();
         text.lines().filter(|line| line.contains("panicked at")).map(str::to_owned).collect()
+    }
+
+    /// What it said when it ended by itself, and how often.
+    pub(crate) fn last_words(&self) -> BTreeMap<String, usize> {
+        let text = std::fs::read_to_string(&self.log).unwrap_or_default();
+        let mut words = BTreeMap::new();
+        for line in text.lines().filter(|line| line.starts_with("doubleblind: ")) {
+            *words.entry(line.chars().take(200).collect()).or_default() += 1;
+        }
+        words
     }
 
     /// How often it was started.

@@ -167,6 +167,8 @@ impl Arena {
                 )
             })
             .collect();
+        let words = self.apps.iter().flat_map(|app| app.last_words());
+        notes.extend(words.map(|(line, count)| format!("{count} x ended: {line}")));
         let mut book = self.ledger.book();
         let reasons = std::mem::take(&mut book.reasons);
         notes.extend(reasons.into_iter().map(|(reason, count)| format!("{count} x {reason}")));

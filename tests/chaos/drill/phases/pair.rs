@@ -13,6 +13,8 @@ use super::super::{Options, Outcome};
 use super::VOTERS;
 
 const KILLS: usize = 12;
+/// Every so manieth time both are killed, and start again at the same moment.
+const BOTH: usize = 4;
 const EVERY: Duration = Duration::from_secs(5);
 
 /// Runs the drill.
@@ -23,15 +25,22 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
     let apps = vec![App::new(&place, "one", &url)?, App::new(&place, "other", &url)?];
     let mut arena = Arena::open(place, apps, Database::At(cluster.url()), options.seed).await?;
     let kills = async |arena: &mut Arena| {
-        for _ in 0..KILLS {
+        for number in 1..=KILLS {
             tokio::time::sleep(EVERY).await;
             let victim = arena.random.random_range(0..arena.apps.len());
             arena.apps[victim].kill();
+            if number % BOTH == 0 {
+                for app in &arena.apps {
+                    app.kill();
+                }
+            }
         }
         Ok(())
     };
     arena.under_load(VOTERS, Manners::Usual, kills).await?;
-    let outcome = arena.examine("two apps", format!("{KILLS} kills, one every 5 s")).await?;
+    let outcome = arena
+        .examine("two apps", format!("{KILLS} times one killed, every 5 s, at times both"))
+        .await?;
     arena.close().await?;
     cluster.stop().await?;
     Ok(vec![outcome])

@@ -1,10 +1,11 @@
 //! Postgres ends and starts again under load, in each way in which it can; the application goes on.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use doubleblind::kit::postgres::Cluster;
 use rand::RngExt as _;
+use sqlx::{Connection as _, PgConnection};
 
 use super::super::app::App;
 use super::super::arena::{Arena, Database};
@@ -14,7 +15,8 @@ use super::super::voter::Manners;
 use super::super::{Options, Outcome};
 use super::VOTERS;
 
-const RESTARTS: usize = 18;
+const RESTARTS: usize = 20;
+const RECOVERED_WITHIN: Duration = Duration::from_secs(60);
 
 /// Runs the drill.
 pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
@@ -39,7 +41,8 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
     };
     arena.under_load(VOTERS, Manners::Usual, restarts).await?;
     let starts = arena.apps.iter().map(|app| app.starts()).sum::<usize>();
-    let faults = format!("{RESTARTS} restarts (asked, cut off, killed, a backend killed)");
+    let faults =
+        format!("{RESTARTS} restarts (asked to, cut off, killed, all its backends killed)");
     let mut outcome = arena.examine("Postgres restarted", faults).await?;
     outcome.notes.push(format!("the application was started {starts} times"));
     arena.close().await?;
@@ -47,22 +50,34 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
     Ok(vec![outcome])
 }
 
-/// Ends it in order, at once, by killing it, or by killing those of its processes that serve connections.
+/// Ends it in order, at once, by killing it, or after those of its processes that serve connections were killed.
 async fn end(cluster: Cluster, number: usize) -> Result<()> {
     let pid = i32::try_from(cluster.pid())?;
-    match number % 4 {
+    let signal = match number % 4 {
         0 => return Ok(cluster.stop().await?),
-        1 => drop(send(pid, "QUIT")),
-        2 => drop(send(pid, "KILL")),
+        1 => "QUIT",
+        2 => "KILL",
         _ => {
             for process in below(pid) {
                 send(process.pid, "KILL");
             }
-            // It recovers by itself, and is ended in order then.
-            tokio::time::sleep(Duration::from_secs(1)).await;
+            recovered(&cluster.url()).await?;
             return Ok(cluster.stop().await?);
         }
-    }
+    };
+    send(pid, signal);
     cluster.ended().await;
     Ok(())
+}
+
+/// Waits until it takes connections again, by itself.
+async fn recovered(url: &str) -> Result<()> {
+    let since = Instant::now();
+    while since.elapsed() < RECOVERED_WITHIN {
+        tokio::time::sleep(Duration::from_millis(50)).await;
+        if let Ok(db) = PgConnection::connect(url).await {
+            return Ok(db.close().await?);
+        }
+    }
+    bail!("Postgres did not recover within {RECOVERED_WITHIN:?}")
 }
