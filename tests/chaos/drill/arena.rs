@@ -81,6 +81,7 @@ impl Arena {
             Database::At(url) => Ok(url.clone()),
             Database::Private => doubleblind::kit::postgres::attach(&self.data)
                 .await?
+                .map(|urls| urls.owner)
                 .context("no arena holds the data folder"),
         }
     }
