@@ -20,7 +20,7 @@ use crate::account;
 use crate::battle::{BattleError, erasure};
 use crate::journal::Journal;
 use crate::kit::session;
-use queries::Battle;
+use queries::{Battle, Pseudonym};
 
 /// Everything that is stored of one person, as far as it is known to be one person's.
 #[derive(Debug, Serialize)]
@@ -34,6 +34,8 @@ pub struct Record {
     pub account: Option<Account>,
     /// Their sessions that are not over; the address of a browser is not stored.
     pub sessions: Vec<Session>,
+    /// The names under which the public journal has their votes; removed with the texts.
+    pub pseudonyms: Vec<Pseudonym>,
     /// Their battles, the latest first.
     pub battles: Vec<Entry>,
 }
@@ -103,6 +105,7 @@ pub async fn record(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<Recor
         tier: account::tier_of(db, voter).await?,
         account,
         sessions,
+        pseudonyms: queries::list_pseudonyms(db, &voters).await?,
         battles,
     })
 }
