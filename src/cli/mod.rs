@@ -15,6 +15,7 @@ mod sets;
 mod store;
 mod tracks;
 mod votes;
+mod verify;
 
 use std::process::ExitCode;
 
@@ -77,6 +78,8 @@ enum Command {
     Erase(erase::Arguments),
     /// Excludes votes by a rule, and lets them count again
     Votes(votes::Arguments),
+    /// Checks an exported vote record, without database and server
+    Verify(verify::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
     Doctor,
 }
@@ -92,6 +95,10 @@ pub fn run() -> ExitCode {
         .with_writer(std::io::stderr)
         .with_target(false)
         .init();
+    // Whoever checks a record has no settings, and asks for exit codes of its own.
+    if let Command::Verify(arguments) = &command {
+        return verify::run(arguments);
+    }
     let outcome = given.settle().map_err(Into::into).and_then(|settings| start(settings, command));
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
@@ -123,6 +130,7 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Replay(arguments) => replay::run(settings, arguments).await,
             Command::Erase(arguments) => erase::run(settings, arguments).await,
             Command::Votes(arguments) => votes::run(settings, arguments).await,
+            Command::Verify(_) => Err("it was answered before".into()),
             Command::Doctor => doctor::run(settings).await,
         }
     })

@@ -2,7 +2,7 @@
 
 mod allowances;
 mod error;
-mod workers;
+mod range;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -19,7 +19,7 @@ use crate::kit::whereabouts::Whereabouts;
 
 pub use allowances::{Allowances, ByTier};
 pub use error::ConfigError;
-pub use workers::Workers;
+use range::in_range;
 
 /// What can be set from outside. Every value is optional here; [`Given::settle`] fills the gaps.
 #[derive(Args, Clone, Debug, Default, Deserialize)]
@@ -203,8 +203,59 @@ pub struct Answering {
     pub failure_step: Duration,
 }
 
+/// How workers are run.
+#[derive(Clone, Debug)]
+pub struct Workers {
+    /// The worker program.
+    pub program: PathBuf,
+    /// Threads that all workers share.
+    pub threads: u32,
+    /// Tokens that one conversation may have.
+    pub context_tokens: u32,
+    /// Answers that one worker writes at once.
+    pub sequences: u32,
+    /// Memory that loaded models may take together.
+    pub memory_bytes: u64,
+    /// The least confinement that is accepted.
+    pub sandbox: Level,
+    /// How long a worker that owes text may say nothing.
+    pub silent_after: Duration,
+    /// How long loading may take.
+    pub load_deadline: Duration,
+    /// Faults within ten minutes that end in quarantine; 0 for never.
+    pub quarantine_after: usize,
+}
+
+impl Workers {
+    /// Workers of this program with the defaults of everything else.
+    pub fn running(program: PathBuf) -> Self {
+        let cores = std::thread::available_parallelism().map_or(1, std::num::NonZero::get);
+        Self {
+            program,
+            threads: u32::try_from(cores).unwrap_or(1),
+            context_tokens: 8192,
+            sequences: 3,
+            memory_bytes: most_of_memory(),
+            sandbox: Level::strictest(),
+            silent_after: Duration::from_secs(20),
+            load_deadline: Duration::from_secs(600),
+            quarantine_after: 3,
+        }
+    }
+}
+
 /// Longer than the tries of an endpoint that refuses connections take.
 const FAILURE_STEP: Duration = Duration::from_secs(5);
+
+/// Seven tenths of the machine's memory; without limit where it cannot be read.
+fn most_of_memory() -> u64 {
+    let total = || {
+        let text = std::fs::read_to_string("/proc/meminfo").ok()?;
+        let line = text.lines().find_map(|line| line.strip_prefix("MemTotal:"))?;
+        line.trim().trim_end_matches("kB").trim().parse::<u64>().ok()
+    };
+    total().map_or(u64::MAX, |kilobytes| (kilobytes << 10) / 10 * 7)
+}
 
 const SYSTEM_PROMPT: &str = "You are a helpful assistant. Answer in the language of the question.";
 
@@ -336,27 +387,6 @@ fn read(path: &Path) -> Result<Given, ConfigError> {
         .map_err(|source| ConfigError::Unreadable { path: path.to_owned(), source })?;
     toml::from_str(&text)
         .map_err(|source| ConfigError::Invalid { path: path.to_owned(), source: source.into() })
-}
-
-fn in_range<T: PartialOrd + ToString>(
-    name: &'static str,
-    value: T,
-    low: T,
-    high: T,
-) -> Result<T, ConfigError> {
-    if value >= low && value <= high {
-        return Ok(value);
-    }
-    let range = match name {
-        "max-tokens" => "from 16 to 4096",
-        "temperature" => "from 0 to 2",
-        "context" => "from 512 to 131072",
-        "battles-waiting" => "from 0 to 10000",
-        "silent-seconds" => "from 1 to 3600",
-        "sign-ins-a-minute" | "network-factor" => "from 1 to 1000000",
-        _ => "from 1 to 256",
-    };
-    Err(ConfigError::OutOfRange { name, value: value.to_string(), range })
 }
 
 fn worker_beside_this_program() -> PathBuf {

@@ -2,6 +2,7 @@
 
 pub mod columns;
 pub mod handlers;
+pub mod log;
 
 use std::collections::HashMap;
 

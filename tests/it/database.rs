@@ -1,6 +1,10 @@
 //! A database of its own for every test that asks for one, in a cluster that all tests of this
 //! process share. Nothing here is durable, and no test waits for another.
-#![cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests, and the attack suite that includes this file"
+)]
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};

@@ -258,7 +258,7 @@ async fn a_mere_link_changes_nothing() {
         for visitor in [&scene.owner, &stranger, &scene.arena.voter()] {
             let reply = visitor.gets(&link).await;
 
-            let forms = ["/join", "/sign-in"].contains(&route.path);
+            let forms = ["/join", "/sign-in", "/receipt"].contains(&route.path);
             let expected: &[u16] = if forms { &[200, 303] } else { &[404] };
             assert!(expected.contains(&reply.status), "{link}: {}", reply.status);
         }

@@ -1,6 +1,10 @@
 //! An arena to play in: a server on a port of its own over a database of its own, with scripted
 //! models. What a person does at it is in `voter`, what a model does in `scripted`.
-#![cfg(test)]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests, and the attack suite that includes this file"
+)]
 
 mod history;
 mod scripted;
@@ -182,6 +186,7 @@ impl TestArena {
         let done = tokio::process::Command::new(env!("CARGO_BIN_EXE_doubleblind"))
             .args(arguments)
             .env("DATABASE_URL", self.database.url())
+            .env("DOUBLEBLIND_DATA", &self.data)
             .output()
             .await
             .unwrap();
@@ -317,6 +322,13 @@ impl TestArena {
         self.when(&id, "complete").await;
         id
     }
+}
+
+/// A battle's page without its seal, which is random.
+pub(crate) fn without_seal(page: &str) -> String {
+    let (before, rest) = page.split_once("<details class=\"sealed\"").expect("the page has a seal");
+    let (_, after) = rest.split_once("</details>").unwrap();
+    format!("{before}{after}")
 }
 
 /// A model of the pool with made-up origins; its name decides its file and digest.

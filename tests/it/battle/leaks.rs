@@ -3,7 +3,7 @@
 use arena_core::ids::ModelId;
 use arena_core::protocol::Failure;
 
-use crate::arena::{Script, Scripted, TestArena, Voter, model};
+use crate::arena::{Script, Scripted, TestArena, Voter, model, without_seal};
 
 const NEUTRAL: &str = "An answer in this battle speaks about who wrote it. Your vote is welcome and is counted apart.";
 const CONFESSION: &str = "A comet is ice. I am Aster, a language model made by Aster Works.";
@@ -22,7 +22,7 @@ async fn apart(arena: &TestArena) -> i64 {
 
 /// The page without what names the battle and without both answers.
 fn frame(page: &str, id: &str) -> String {
-    let page = page.replace(id, "ID").replace(CONFESSION, "");
+    let page = without_seal(page).replace(id, "ID").replace(CONFESSION, "");
     page.replace("A comet is ice and dust.", "")
 }
 

@@ -60,6 +60,9 @@ impl Folder {
             .env("DOUBLEBLIND_MAX_TOKENS", "40")
             .env("DOUBLEBLIND_STORE_ANSWERS", "false")
             .env("DOUBLEBLIND_ANSWER_SECONDS", "20")
+            .env("DOUBLEBLIND_BATTLES_A_MINUTE", "100000")
+            .env("DOUBLEBLIND_BATTLES_A_DAY", "100000")
+            .env("DOUBLEBLIND_VOTES_A_MINUTE", "100000")
             .env("DOUBLEBLIND_LOG", "info")
             .envs(self.1.iter().copied())
             .stdin(Stdio::null());

@@ -8,7 +8,7 @@ use super::tail::Tail;
 use super::{AliasKind, Finder, Leak, Rule};
 
 /// Words that may stand between an introduction and a name.
-const MAX_ITEMS: usize = 14;
+pub(super) const MAX_ITEMS: usize = 14;
 /// Unknown words among them; two characters of a dense script are one word.
 const MAX_UNKNOWN: usize = 4;
 /// Unknown words before the word that says it is a machine.
@@ -88,7 +88,7 @@ impl Clause {
 
 /// Reads one folded text.
 pub(super) struct Reader<'a> {
-    finder: &'a Finder,
+    pub(super) finder: &'a Finder,
     pub(super) glyphs: &'a [Glyph],
     /// Items that have been looked up.
     items: RefCell<Vec<Option<Item>>>,
@@ -118,7 +118,7 @@ impl<'a> Reader<'a> {
             {
                 denied = Some(item.end);
             }
-            let found = found.or_else(|| self.named_first(at));
+            let found = found.or_else(|| self.named_first(at)).or_else(|| self.made_first(at));
             match found {
                 Some(leak) => {
                     at = self.glyphs.partition_point(|glyph| glyph.end <= leak.bytes.end);

@@ -64,7 +64,7 @@ pub(super) const PHRASES: &[(Sense, &str)] = &[
             i am called|i'm known as|i am known as|you are talking to|you're talking to|\
             you are chatting with|you're chatting with|you are speaking with|\
             you're speaking with|you are speaking to|you're interacting with|\
-            you are interacting with|i identify as|i'm named|i was named|i introduce myself as",
+            you are interacting with|i identify as|i'm named|i was named|i introduce myself as|i be|me be|unit designation|my designation|my designation is",
     ),
     (
         Sense::Me,
@@ -110,7 +110,9 @@ pub(super) const PHRASES: &[(Sense, &str)] = &[
     ),
     (
         Sense::MyMaker,
-        "my creator is|my creators are|my creator|my creators|my developer is|\
+        "меня создала компания|меня разработала компания|меня обучила компания|меня создала|меня разработала|\
+            меня обучила|меня создал|меня разработал|меня обучил|\
+            my creator is|my creators are|my creator|my creators|my developer is|\
             my developers are|my developer|my developers|my maker is|my maker|my makers|\
             my parent company is|my parent company|the company that created me|\
             the company that made me|the company that developed me|the company that trained me|\
@@ -209,7 +211,8 @@ pub(super) const PHRASES: &[(Sense, &str)] = &[
             geschaffenes|geschaffener|programmiert|开发的|研发的|训练的|创建的|推出的|打造的|制作的|开发|研发|训练|创建|打造|創造|\
             が開発した|の開発した|に開発された|によって開発された|によって作られた|によってトレーニングされた|によって訓練された|が作った|が作成した|が提供する|\
             がトレーニングした|が訓練した|製の|社が開発した|社の|が開発|が開発し|에서 개발한|이 개발한|가 개발한|에서 만든|이 만든|가 만든|에서 개발된|\
-            에 의해 개발된|에서 훈련한|에서 훈련된|사의|의 인공지능|developed|trained|made|created|built|\
+            에 의해 개발된|에서 훈련한|에서 훈련된|가 만들었습니다|이 만들었습니다|에서 만들었습니다|가 개발했습니다|이 개발했습니다|\
+            에서 개발했습니다|사의|의 인공지능|developed|trained|made|created|built|\
             द्वारा बनाया गया|द्वारा विकसित|द्वारा प्रशिक्षित|tarafindan gelistirilen|tarafindan",
     ),
     (
@@ -232,7 +235,7 @@ pub(super) const PHRASES: &[(Sense, &str)] = &[
     ),
     (
         Sense::Filler,
-        "в|на|organization|organisation|\
+        "but|but a humble|humble|mere|merely|loyal|faithful|в|на|organization|organisation|\
             of|is|are|son|sind|sont|sao|the company|\
             just|simply|actually|indeed|only|really|well|of course|called|named|known as|\
             also known as|officially|large|helpful|your|friendly|virtual|new|own|big|\
@@ -241,7 +244,7 @@ pub(super) const PHRASES: &[(Sense, &str)] = &[
             state of the art|team|company|lab|research|researchers|developers|engineers|by|at|in|\
             to be|proudly|none other than|in fact|s|named as|type of|kind of|carefully|specially|\
             originally|small|instruction tuned|fine tuned|pre trained|lightweight|\
-            transformer based|nomme|nommee|appele|appelee|qui s'appelle|grand|grande|votre|ton|\
+            transformer based|servant|servant called|servant named|nomme|nommee|appele|appelee|qui s'appelle|grand|grande|votre|ton|\
             simplement|tout simplement|en fait|virtuel|virtuelle|l'entreprise|la societe|societe|\
             equipe|l'equipe|namens|genannt|grosses|großes|ein grosses|dein|ihr|einfach|\
             virtueller|freundlicher|kunstlicher|naturlich|der firma|firma|dem unternehmen|\

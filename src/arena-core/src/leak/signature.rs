@@ -29,11 +29,17 @@ pub(super) fn find(finder: &Finder, text: &str, glyphs: &[Glyph]) -> Option<Leak
     if first == 0 || glyphs.get(first).is_none_or(|glyph| glyph.quoted) {
         return None;
     }
-    all_names(finder, glyphs, first)
+    names_alone(finder, glyphs, first, 2, Rule::Signature)
 }
 
-/// Reads a line that must hold nothing but names and words about machines.
-fn all_names(finder: &Finder, glyphs: &[Glyph], first: usize) -> Option<Leak> {
+/// Reads a rest that must hold nothing but names and words about machines, with so many signs of a machine.
+pub(super) fn names_alone(
+    finder: &Finder,
+    glyphs: &[Glyph],
+    first: usize,
+    least_signs: usize,
+    rule: Rule,
+) -> Option<Leak> {
     let reader = Reader::new(finder, glyphs);
     let (mut at, mut signs, mut named) = (first, 0, None);
     while at < glyphs.len() {
@@ -42,7 +48,7 @@ fn all_names(finder: &Finder, glyphs: &[Glyph], first: usize) -> Option<Leak> {
         let name = names.iter().find(|name| !name.maker).or(names.first());
         if let Some(name) = name.filter(|name| name.end >= item.end) {
             signs += if name.distinct { 2 } else { 1 };
-            let leak = finder.leak(glyphs, name.entry, Rule::Signature, first..name.end);
+            let leak = finder.leak(glyphs, name.entry, rule, first..name.end);
             named.get_or_insert(leak);
             at = name.end;
         } else if item.end > at {
@@ -52,5 +58,5 @@ fn all_names(finder: &Finder, glyphs: &[Glyph], first: usize) -> Option<Leak> {
             return None;
         }
     }
-    named.filter(|_| signs >= 2)
+    named.filter(|_| signs >= least_signs)
 }

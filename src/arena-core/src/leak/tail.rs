@@ -49,6 +49,9 @@ impl Reader<'_> {
         while room > 0 && self.glyphs.get(at).is_some_and(|glyph| glyph.gap != Gap::Hard) {
             let dense = script(self.glyphs[at].letter) == Script::Dense;
             let item = self.item(at);
+            let made =
+                |name: &super::grammar::Name| name.maker && self.item(name.end).is(Sense::Made);
+            tail.maker |= !tail.apart && self.names(at).iter().any(made);
             room = room.saturating_sub(if item.end == at && dense { 1 } else { 2 });
             if item.end > at {
                 self.follow(&mut tail, &item, (place, comma));

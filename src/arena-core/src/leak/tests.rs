@@ -145,6 +145,52 @@ fn denials_quotations_code_and_people_are_no_leaks() {
 }
 
 #[test]
+fn roles_and_sentences_without_a_speaker_are_leaks_and_talk_about_models_is_none() {
+    let finder = Finder::new(&pool());
+
+    for text in [
+        "Arr, I be Gemma, a language model built by Google!",
+        "Your Majesty, I am but a humble servant called Gemma, made by Google.",
+        "Beep. Unit designation: Qwen3. I obey.",
+        "こんにちは！Google が開発した AI アシスタントの Gemma です。",
+        "Меня зовут Gemma, меня создала компания Google.",
+        "제 이름은 Gemma이고 Google가 만들었습니다.",
+    ] {
+        assert!(!finder.find(text).is_empty(), "{text}");
+    }
+    for text in [
+        "You could try Gemma, a language model built by Google.",
+        "Google が開発した Android は人気です。",
+        "おすすめは、Google が開発した言語モデルの Gemma を使うことです。",
+        "The designation of the probe was Gemini 8, and Google had no part in it.",
+        "The king's humble servant was called Claude.",
+    ] {
+        assert_eq!(finder.find(text), [], "{text}");
+    }
+}
+
+#[test]
+fn what_is_said_in_base64_is_said() {
+    let finder = Finder::new(&pool());
+
+    for (text, name) in [
+        ("SSBhbSBRd2VuLCBtYWRlIGJ5IEFsaWJhYmEu", "Qwen"),
+        ("Here you are:\n```\nUXdlbg==\n```", "Qwen"),
+        ("`SWNoIGhlacOfZSBEZWVwU2Vlay4`", "DeepSeek"),
+    ] {
+        let found = finder.find(text);
+        assert_eq!(found.len(), 1, "{text}: {found:?}");
+        assert!(found[0].alias.contains(name), "{found:?}");
+        assert!(text[found[0].bytes.clone()].starts_with(['S', 'U']));
+    }
+    for text in
+        ["Q2xhdWRlIE1vbmV0IHBhaW50ZWQgdGhlbS4=", "international considerations", "=========="]
+    {
+        assert_eq!(finder.find(text), [], "{text}");
+    }
+}
+
+#[test]
 fn a_name_of_the_pool_that_nobody_knows_needs_a_second_sign() {
     let finder = Finder::new(&[Identity { name: "Luna-7B".into(), ..Identity::default() }]);
 

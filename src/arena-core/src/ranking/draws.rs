@@ -6,7 +6,7 @@ use rand::Rng;
 const INVERSION_BELOW: f64 = 10.0;
 
 /// A uniform number strictly between 0 and 1, in steps of 2^-52.
-pub(super) fn open_unit(rng: &mut impl Rng) -> f64 {
+pub(crate) fn open_unit(rng: &mut impl Rng) -> f64 {
     ((rng.next_u64() >> 12) as f64 + 0.5) / (1_u64 << 52) as f64
 }
 

@@ -104,6 +104,16 @@ pub struct Fit {
 }
 
 impl Fit {
+    /// Returns the model of votes that was fitted.
+    pub fn method(&self) -> Method {
+        self.method
+    }
+
+    /// Returns what ties and both-bad votes are worth here.
+    pub fn coding(&self) -> Coding {
+        self.coding
+    }
+
     /// Returns the models that were fitted, in the order of [`Fit::strengths`].
     pub fn members(&self) -> &[usize] {
         &self.members

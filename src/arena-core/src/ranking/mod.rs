@@ -26,7 +26,7 @@ mod counts;
 mod covariate_table;
 mod covariates;
 mod dense;
-mod draws;
+pub(crate) mod draws;
 mod elo;
 mod fit;
 mod follow;
@@ -87,7 +87,9 @@ pub use style::{Controlled, Denominator, StyleSettings, StyledVote, control, con
 pub use style_features::{StyleCounts, StyleFeature};
 pub use style_votes::StyleVotes;
 pub use votes::{AttributedVote, fit_votes};
-pub use weights::{Influence, balance_pairs, cap_voters, inverse_probability, voter_cap};
+pub use weights::{
+    Influence, balance_pairs, cap_voters, inverse_probability, share_prompts, voter_cap,
+};
 
 /// Elo points per unit of log-strength: 400 / ln 10, so that +400 means odds of 10 to 1.
 pub const ELO_PER_NAT: f64 = 400.0 / std::f64::consts::LN_10;

@@ -128,12 +128,10 @@ impl<'a> Everyone<'a> {
                 counts[seen.cell][seen.outcome] += 1.0;
             }
         }
+        let tie_parameter = fit.tie_parameter().unwrap_or_default();
         let expected = |cell: &Cell| {
-            [0, 1, 2].map(|outcome| {
-                let mut one = Cell::new(cell.i, cell.j);
-                one.add(outcome, 1.0);
-                (-fit.terms_of(&one).loss).exp()
-            })
+            let d = fit.strengths[cell.i] - fit.strengths[cell.j];
+            fit.method.chances(d, tie_parameter).unwrap_or_default()
         };
         let expected = fit.cells.iter().map(expected).collect();
         Everyone { fit, index, counts, expected }

@@ -84,7 +84,7 @@ impl PairIndex {
 
 impl Coding {
     /// Returns 0 for the left model, 1 for the right, 2 for neither, and `None` for a vote that is left out.
-    pub(super) fn seen(self, outcome: Outcome) -> Option<usize> {
+    pub(crate) fn seen(self, outcome: Outcome) -> Option<usize> {
         match outcome {
             Outcome::Left => Some(0),
             Outcome::Right => Some(1),

@@ -45,6 +45,35 @@ pub fn cap_voters(votes: &mut [AttributedVote], cap: f64) -> Result<(), RankingE
     Ok(())
 }
 
+/// Lowers the weights of votes on a question that was asked many times, so that these have the weight of one vote together.
+///
+/// Input: votes; for each the question that it is to share its weight with, the same number for the same normalised
+/// question in the same month; `None` for a vote that shares with none, as one on a published set, whose questions are
+/// meant to be asked again. Votes of weight 0 do not count.
+/// Output: every weight times 1 / n, n the votes that share. Apply it before [`cap_voters`], which counts votes.
+/// Accuracy: exact. Errors: [`RankingError::NotAWeight`] for lists of different length. Cost: two passes.
+/// Source: THREATS section 4.2, R11.
+pub fn share_prompts(
+    votes: &mut [AttributedVote],
+    shared: &[Option<usize>],
+) -> Result<(), RankingError> {
+    if shared.len() != votes.len() {
+        return Err(RankingError::NotAWeight { value: f64::NAN });
+    }
+    let mut asked: HashMap<usize, f64> = HashMap::new();
+    for (vote, shared) in votes.iter().zip(shared) {
+        if let Some(question) = shared.filter(|_| vote.weight > 0.0) {
+            *asked.entry(question).or_default() += 1.0;
+        }
+    }
+    for (vote, shared) in votes.iter_mut().zip(shared) {
+        if let Some(asked) = shared.and_then(|question| asked.get(&question)) {
+            vote.weight /= asked;
+        }
+    }
+    Ok(())
+}
+
 /// Makes pairs that met often weigh less, so that each pair with 50 votes or more weighs the same.
 ///
 /// Input: votes; those of weight 0 do not count. Output: every weight times 1 / max(n, 50), n the votes of its

@@ -10,6 +10,7 @@ use std::collections::BTreeMap;
 use super::checkpoint::Head;
 use super::merkle::{self, leaf_hash};
 use super::note::Signer;
+pub use super::verify::Text;
 use super::verify::{Given, Report, Verification, Wanted};
 
 /// How much is played.
@@ -27,28 +28,6 @@ pub struct Size {
     pub texts: bool,
     /// Boards that are published.
     pub snapshots: usize,
-}
-
-/// A text with what proves it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Text {
-    /// Index of the assign leaf.
-    pub assign: u64,
-    /// q, l or r.
-    pub part: char,
-    /// The text.
-    pub text: String,
-    /// Opens its commitment.
-    pub salt: [u8; 32],
-}
-
-impl Text {
-    /// Its line in the file of texts.
-    pub fn to_line(&self) -> String {
-        let Self { assign, part, text, salt } = self;
-        let (text, salt) = (serde_json::Value::from(text.as_str()), hex::encode(salt));
-        format!("{{\"a\":{assign},\"part\":\"{part}\",\"text\":{text},\"salt\":\"{salt}\"}}\n")
-    }
 }
 
 /// An export, and what its operator and its voters have beside it.

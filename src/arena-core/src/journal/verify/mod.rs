@@ -67,6 +67,7 @@ mod tree;
 
 pub use given::{Given, Wanted};
 pub use report::{Check, Draws, ModelDraws, Outcome, Problem, Report, Status, Sums, Totals};
+pub use texts::Text;
 
 use super::board::Ledger;
 use super::merkle::leaf_hash;

@@ -20,8 +20,30 @@ struct Line {
     salt: String,
 }
 
+/// A text that may be published, with what proves it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Text {
+    /// Index of the assign leaf of its battle.
+    pub assign: u64,
+    /// q, p, l or r.
+    pub part: char,
+    /// The text.
+    pub text: String,
+    /// Opens its commitment.
+    pub salt: [u8; 32],
+}
+
+impl Text {
+    /// Its line in the file of texts, line feed included.
+    pub fn to_line(&self) -> String {
+        let Self { assign, part, text, salt } = self;
+        let (text, salt) = (serde_json::Value::from(text.as_str()), hex::encode(salt));
+        format!("{{\"a\":{assign},\"part\":\"{part}\",\"text\":{text},\"salt\":\"{salt}\"}}\n")
+    }
+}
+
 /// A text, as what it would have been committed to by.
-struct Text {
+struct Claim {
     part: char,
     commitment: Hash,
     is_opened: bool,
@@ -29,7 +51,7 @@ struct Text {
 
 #[derive(Default)]
 pub(super) struct Texts {
-    by_assign: HashMap<u64, Vec<Text>>,
+    by_assign: HashMap<u64, Vec<Claim>>,
     count: usize,
 }
 
@@ -109,7 +131,7 @@ impl Texts {
     }
 }
 
-fn read(line: &[u8]) -> Option<(u64, Text)> {
+fn read(line: &[u8]) -> Option<(u64, Claim)> {
     let line: Line = serde_json::from_slice(line).ok()?;
     let (part, domain) = match line.part.as_str() {
         "q" => ('q', Domain::Question),
@@ -119,5 +141,5 @@ fn read(line: &[u8]) -> Option<(u64, Text)> {
         _ => return None,
     };
     let commitment = commit(domain, &parse_hex(&line.salt)?, line.text.as_bytes());
-    Some((line.a, Text { part, commitment, is_opened: false }))
+    Some((line.a, Claim { part, commitment, is_opened: false }))
 }

@@ -6,7 +6,7 @@ use super::{Battles, assert_close, board, golden_file, half_widths, llmfao, numb
 use crate::ranking::{
     AttributedVote, Coding, Counts, ELO_PER_NAT, Fit, Method, Outcome, RankingError, Settings,
     SmallSample, Vote, balance_pairs, cap_voters, compute_with, fit_votes, inverse_probability,
-    voter_cap,
+    share_prompts, voter_cap,
 };
 
 fn synthetic() -> Vec<AttributedVote> {
@@ -193,4 +193,67 @@ fn leaving_out_a_voter_moves_ratings_as_predicted() {
             assert_eq!(influence.votes, 20.0);
         }
     }
+}
+
+#[test]
+fn a_fit_without_votes_is_the_fit_of_the_others() {
+    let votes = synthetic();
+    for method in [Method::BradleyTerry, Method::Davidson] {
+        let fit = fitted(&votes, 12, method);
+
+        let without = fit.without_votes(&votes[..700]).unwrap().unwrap();
+
+        let other = fitted(&votes[700..], 12, method);
+        assert_close(&ratings(&without), &ratings(&other), 1e-6);
+        assert_eq!(fit.without_votes(&votes).unwrap().map(|fit| fit.steps()), None);
+        let twice = [votes.as_slice(), votes.as_slice()].concat();
+        assert!(matches!(fit.without_votes(&twice), Err(RankingError::OtherVotes { .. })));
+    }
+}
+
+#[test]
+fn chances_of_a_method_add_up_and_are_those_that_it_was_fitted_with() {
+    let votes = synthetic();
+    for method in [Method::Davidson, Method::RaoKupper] {
+        let fit = fitted(&votes, 12, method);
+        let parameter = fit.tie_parameter().unwrap();
+        let chances = |d: f64| method.chances(d, parameter).unwrap();
+
+        let mut ties = 0.0;
+        for vote in &votes {
+            let strength = fit.strengths();
+            let [win, loss, tie] = chances(strength[vote.vote.left] - strength[vote.vote.right]);
+            assert!((win + loss + tie - 1.0).abs() < 1e-12);
+            ties += tie;
+        }
+
+        let even =
+            |vote: &&AttributedVote| !matches!(vote.vote.outcome, Outcome::Left | Outcome::Right);
+        let seen = votes.iter().filter(even).count();
+        println!("{method}: {ties} ties expected, {seen} seen");
+        if method == Method::Davidson {
+            assert!((ties - seen as f64).abs() < 1e-3 * ties, "{ties} {seen}");
+        }
+        let [far, none, even] = chances(2_000.0);
+        assert_eq!((far, none), (1.0, 0.0));
+        assert!(even < 1e-9);
+        assert_eq!(chances(-1.3), [chances(1.3)[1], chances(1.3)[0], chances(1.3)[2]]);
+    }
+    assert_eq!(Method::BradleyTerry.chances(0.0, 1.0), None);
+}
+
+#[test]
+fn votes_on_one_question_of_a_voter_s_own_share_the_weight_of_one() {
+    let vote = |prompt| AttributedVote {
+        prompt,
+        ..Vote { left: 0, right: 1, outcome: Outcome::Left }.into()
+    };
+    let mut votes = [vote(Some(7)), vote(Some(7)), vote(None), vote(Some(8)), vote(Some(7))];
+    votes[4].weight = 0.0;
+
+    share_prompts(&mut votes, &[Some(3), Some(3), None, Some(4), Some(3)]).unwrap();
+
+    assert_eq!(votes.map(|vote| vote.weight), [0.5, 0.5, 1.0, 1.0, 0.0]);
+    let short = share_prompts(&mut votes, &[None]);
+    assert!(matches!(short, Err(RankingError::NotAWeight { .. })));
 }
