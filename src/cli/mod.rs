@@ -14,8 +14,8 @@ mod serve;
 mod sets;
 mod store;
 mod tracks;
-mod votes;
 mod verify;
+mod votes;
 
 use std::process::ExitCode;
 
