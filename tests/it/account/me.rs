@@ -30,6 +30,8 @@ async fn everything_that_is_stored_of_a_voter_is_in_the_file() {
 
     assert_eq!(data["tier"], "registered");
     assert_eq!(data["account"]["name"], "ada");
+    let own = data["voters"][0].as_str().unwrap();
+    assert!(voter.sees("/me").await.contains(own), "{own}");
     assert_eq!(data["sessions"].as_array().unwrap().len(), 1);
     let battles = data["battles"].as_array().unwrap();
     assert_eq!(battles.len(), 2);
