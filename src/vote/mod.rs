@@ -15,7 +15,7 @@ use crate::account;
 use crate::battle::commitments::{self, Committed};
 use crate::battle::{self, Battle, BattleError, State};
 use crate::journal::receipt::{self, Receipt};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, time_of_log};
 use queries::Ballot;
 
 /// Name of the Postgres channel on which a new vote is announced.
@@ -79,8 +79,11 @@ pub async fn cast(
         };
     };
     let tier = account::tier_of(&mut tx, voter).await?;
-    let leaf = match queries::find_ballot(&mut tx, id, &month()).await? {
-        Some(ballot) => Some(leaf(&mut tx, (&battle, tier), verdict, apart, &ballot).await?),
+    let month = month(time_of_log(&mut tx).await?);
+    let leaf = match queries::find_ballot(&mut tx, id, &month).await? {
+        Some(ballot) => {
+            Some(leaf(&mut tx, (&battle, tier), (verdict, apart), &ballot, &month).await?)
+        }
         None => None,
     };
     if !apart {
@@ -102,10 +105,9 @@ pub async fn cast(
     Ok(promised.transpose()?)
 }
 
-/// The month whose pseudonyms are in use.
-fn month() -> String {
-    let now = OffsetDateTime::now_utc();
-    format!("{:04}-{:02}", now.year(), u8::from(now.month()))
+/// The month of a time; pseudonyms are of one month by the log's time.
+fn month(time: OffsetDateTime) -> String {
+    format!("{:04}-{:02}", time.year(), u8::from(time.month()))
 }
 
 /// The receipt of a battle that has its vote.
@@ -128,13 +130,13 @@ pub async fn receipt(
 async fn leaf(
     db: &mut PgConnection,
     (battle, tier): (&Battle, Tier),
-    verdict: Verdict,
-    apart: bool,
+    (verdict, apart): (Verdict, bool),
     ballot: &Ballot,
+    month: &str,
 ) -> Result<(Leaf, Committed), VoteError> {
     let pseudonym = match &ballot.pseudonym {
         Some(pseudonym) => pseudonym.clone(),
-        None => queries::find_or_make_pseudonym(db, battle.voter, &month()).await?,
+        None => queries::find_or_make_pseudonym(db, battle.voter, month).await?,
     };
     let committed = commitments::commit_texts(battle)?;
     let now = OffsetDateTime::now_utc();

@@ -4,6 +4,7 @@ mod account;
 mod arena;
 mod battle;
 mod blindness;
+mod chaos;
 mod database;
 mod erasure;
 mod exclusion;
