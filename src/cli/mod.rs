@@ -6,6 +6,7 @@ mod erase;
 mod export;
 mod invites;
 mod models;
+mod operator;
 mod queries;
 mod rank;
 mod replay;
@@ -14,8 +15,8 @@ mod serve;
 mod sets;
 mod store;
 mod tracks;
-mod votes;
 mod verify;
+mod votes;
 
 use std::process::ExitCode;
 
