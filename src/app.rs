@@ -19,7 +19,7 @@ use crate::journal::Journal;
 use crate::kit::http::{HttpError, head_as_get, headers, same_origin, show_as_page};
 use crate::kit::{assets, session::PgSessions};
 use crate::ranking::Boards;
-use crate::{account, battle, export, journal, leaderboard, me, report, tracks, vote};
+use crate::{account, battle, export, journal, leaderboard, me, report, snapshot, tracks, vote};
 
 /// Largest form, in bytes: the longest question, with up to 12 bytes a character once it is encoded.
 const FORM_LIMIT_BYTES: usize = 128 << 10;
@@ -41,6 +41,8 @@ pub struct Parts {
     pub ring: Ring,
     /// The board in force.
     pub boards: Boards,
+    /// What snapshots are computed from.
+    pub reader: snapshot::Reader,
     /// The report in force.
     pub report: report::Current,
     /// How much voters may do.
@@ -64,6 +66,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .app_data(Data::new(parts.ring.clone()))
             .app_data(Data::<Journal>::new(parts.ring.journal.clone()))
             .app_data(Data::new(parts.boards.clone()))
+            .app_data(Data::new(parts.reader.clone()))
             .app_data(Data::new(parts.report.clone()))
             .app_data(Data::new(parts.gate.clone()))
             .app_data(web::FormConfig::default().limit(FORM_LIMIT_BYTES).error_handler(
@@ -92,6 +95,7 @@ pub fn serve(parts: Parts, listener: TcpListener) -> std::io::Result<Server> {
             .configure(leaderboard::handlers::routes)
             .configure(tracks::handlers::routes)
             .configure(export::handlers::routes)
+            .configure(snapshot::handlers::routes)
             .configure(report::handlers::routes)
             .default_service(web::to(missing))
     });

@@ -1,8 +1,8 @@
 //! Doubleblind: a self-hosted arena for blind comparison of language models.
 //!
 //! The stages stand in the order in which data flows; a stage may import earlier ones, never later
-//! ones: `journal account pool inference battle vote me ranking tracks leaderboard export report operator`, and
-//! `validation` for new models.
+//! ones: `journal account pool inference battle vote me ranking tracks snapshot leaderboard export report operator`,
+//! and `validation` for new models.
 //! `kit` holds adapters that several stages share, `cli` the commands, `app` the server.
 
 pub mod account;
@@ -20,6 +20,7 @@ pub mod operator;
 pub mod pool;
 pub mod ranking;
 pub mod report;
+pub mod snapshot;
 pub mod tracks;
 pub mod validation;
 pub mod vote;

@@ -203,22 +203,32 @@ pub async fn list_reasoning(
     Ok(rows.into_iter().map(|row| (row.turn, side(&row.side), row.reasoning)).collect())
 }
 
-/// Ends the writing of a pair that could not be completed, unless the battle was skipped meanwhile.
-pub(super) async fn settle_failed(db: &mut PgConnection, id: BattleId) -> sqlx::Result<bool> {
+/// Ends the writing of a pair that could not be completed, unless the battle was skipped or is being written anew
+/// meanwhile: then another round has it.
+pub(super) async fn settle_failed(
+    db: &mut PgConnection,
+    id: BattleId,
+    round: (i16, i16),
+) -> sqlx::Result<bool> {
     let done = sqlx::query!(
-        "update battles set state = 'failed' where battle_id = $1 and state = 'running'",
-        id.0
+        "update battles set state = 'failed' where battle_id = $1 and state = 'running'
+             and not exists (select from answers where answers.battle_id = $1
+                 and (answers.turn, answers.attempt) > ($2::smallint, $3::smallint))",
+        id.0,
+        round.0,
+        round.1
     )
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
 }
 
-/// Ends the writing of a complete pair, unless the battle was skipped meanwhile, and adds the form of
-/// its answers to that of the turns before.
+/// Ends the writing of a complete pair, unless the battle was skipped or is being written anew meanwhile, and adds
+/// the form of its answers to that of the turns before.
 pub(super) async fn settle_complete(
     db: &mut PgConnection,
     id: BattleId,
+    round: (i16, i16),
     style: Sides<StyleCounts>,
 ) -> sqlx::Result<bool> {
     let [chars, headers, lists, bold] = style.left.as_array().map(i64::from);
@@ -233,7 +243,9 @@ pub(super) async fn settle_complete(
              right_headers = coalesce(right_headers, 0) + $7,
              right_lists = coalesce(right_lists, 0) + $8,
              right_bold = coalesce(right_bold, 0) + $9
-         where battle_id = $1 and state = 'running'",
+         where battle_id = $1 and state = 'running'
+             and not exists (select from answers where answers.battle_id = $1
+                 and (answers.turn, answers.attempt) > ($10::smallint, $11::smallint))",
         id.0,
         chars,
         headers,
@@ -243,6 +255,8 @@ pub(super) async fn settle_complete(
         right[1],
         right[2],
         right[3],
+        round.0,
+        round.1,
     )
     .execute(db)
     .await?;

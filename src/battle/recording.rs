@@ -85,9 +85,9 @@ async fn try_store(
     match (&endings.left, &endings.right) {
         (Some(left), Some(right)) if *complete => {
             let style = Sides { left: form(left), right: form(right) };
-            queries::settle_complete(&mut tx, battle, style).await?
+            queries::settle_complete(&mut tx, battle, (turn, attempt), style).await?
         }
-        _ => queries::settle_failed(&mut tx, battle).await?,
+        _ => queries::settle_failed(&mut tx, battle, (turn, attempt)).await?,
     };
     tx.commit().await
 }

@@ -5,8 +5,8 @@ use std::path::PathBuf;
 
 use clap::{Args, ValueEnum};
 
-use super::Outcome;
 use super::store;
+use super::{Outcome, say};
 use crate::config::Settings;
 use crate::{export, ranking};
 
@@ -28,11 +28,22 @@ enum What {
     LeaderboardCsv,
     /// The leaderboard as JSON, with method and settings
     LeaderboardJson,
+    /// The whole log with policies and snapshots, as a folder that `doubleblind verify` checks; --out names it
+    Log,
 }
 
 pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let store = store::open(&settings).await?;
+    if let What::Log = arguments.what {
+        let folder = arguments.out.ok_or("--out names the folder to write")?;
+        let journal = store.journal(&settings).await?;
+        let leaves = export::record::write(&store.pool, &journal, &folder).await?;
+        store.close().await?;
+        say(&format!("{leaves} entries are in {}", folder.display()));
+        return Ok(());
+    }
     let bytes = match arguments.what {
+        What::Log => Vec::new(),
         What::Votes => export::votes_csv(&store.pool).await?,
         What::LeaderboardCsv => {
             export::leaderboard_csv(&ranking::refresh(&store.pool).await?.view())?

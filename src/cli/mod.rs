@@ -13,6 +13,7 @@ mod replay;
 mod report;
 mod serve;
 mod sets;
+mod snapshot;
 mod store;
 mod tracks;
 mod verify;
@@ -79,6 +80,8 @@ enum Command {
     Erase(erase::Arguments),
     /// Excludes votes by a rule, and lets them count again
     Votes(votes::Arguments),
+    /// Publishes the leaderboard as it is now, under the digest of its bytes
+    Snapshot,
     /// Checks an exported vote record, without database and server
     Verify(verify::Arguments),
     /// Shows the settings in force and probes database, workers, models and disk
@@ -131,6 +134,7 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Replay(arguments) => replay::run(settings, arguments).await,
             Command::Erase(arguments) => erase::run(settings, arguments).await,
             Command::Votes(arguments) => votes::run(settings, arguments).await,
+            Command::Snapshot => snapshot::run(settings).await,
             Command::Verify(_) => Err("it was answered before".into()),
             Command::Doctor => doctor::run(settings).await,
         }

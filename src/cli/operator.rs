@@ -12,6 +12,7 @@ use crate::config::Site;
 use crate::journal::Journal;
 use crate::kit::http::Door;
 use crate::operator::{Desk, handlers};
+use crate::snapshot::Reader;
 
 /// Where the page is if nobody says.
 const USUAL: Listen =
@@ -45,7 +46,7 @@ impl Arguments {
     pub(super) fn open(
         &self,
         db: &PgPool,
-        journal: &Journal,
+        (journal, reader): (&Journal, &Reader),
         site: &Site,
     ) -> Result<Option<JoinHandle<()>>, Box<dyn std::error::Error + Send + Sync>> {
         let Listen(Some(address)) = self.operator_listen.unwrap_or(USUAL) else { return Ok(None) };
@@ -63,7 +64,7 @@ impl Arguments {
         };
         let address = listener.local_addr()?;
         let door = Door::of(address, self.operator_token_file.as_deref())?;
-        let desk = Desk::new(db.clone(), journal.clone());
+        let desk = Desk::new(db.clone(), journal.clone(), reader.clone());
         let server = handlers::serve(desk, site.clone(), door, listener)?;
         tracing::info!("the operator's page is at http://{address}");
         Ok(Some(tokio::spawn(async move {

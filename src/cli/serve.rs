@@ -18,7 +18,7 @@ use crate::config::{Settings, Site};
 use crate::inference::{self, Engines};
 use crate::journal::{self, Journal, JournalError};
 use crate::pool::Policy;
-use crate::{ranking, report, validation};
+use crate::{ranking, report, snapshot, validation};
 
 /// What `serve` takes beside the settings.
 #[derive(Args)]
@@ -40,7 +40,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let journal = open_journal(&settings, &store).await?;
     let host = battle::job::new_host()?;
     let hold_host = battle::job::hold_host(&store.pool, host).await?;
-    battle::job::settle_interrupted(&store.pool).await?;
+    battle::job::settle_interrupted(&store.pool, host).await?;
     import_sets(&settings, &store).await;
     let engines = Engines::default();
     let policy = Policy::default();
@@ -60,18 +60,22 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         policy,
         languages: settings.languages.clone(),
     };
+    jobs.push(tokio::spawn(battle::job::sweep(ring.clone())));
     if settings.store_answers {
         jobs.push(tokio::spawn(battle::stored::job::fill(ring.clone())));
     }
     let gate = Gate::new(settings.allowances, settings.trusted_proxies.clone())?;
     jobs.push(tokio::spawn(account::job::forget_idle(gate.clone())));
+    let reader = snapshot::Reader::default();
+    jobs.push(keep_taking(&ring, &reader));
     let site = Site { whereabouts: engines.whereabouts(), ..settings.site.clone() };
-    jobs.extend(arguments.operator.open(&store.pool, &ring.journal, &site)?);
+    jobs.extend(arguments.operator.open(&store.pool, (&ring.journal, &reader), &site)?);
     let parts = Parts {
         site,
         db: store.pool.clone(),
         ring,
         boards,
+        reader,
         report,
         gate,
         session_key: session_key(&settings.data)?,
@@ -91,6 +95,11 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let _ = server.await;
     close(jobs, &engines, store).await?;
     if reason == Reason::Signal { Ok(()) } else { Err("the database ended by itself".into()) }
+}
+
+fn keep_taking(ring: &Ring, reader: &snapshot::Reader) -> JoinHandle<()> {
+    let (db, journal) = (ring.db.clone(), ring.journal.clone());
+    tokio::spawn(snapshot::job::keep_taking(db, journal, reader.clone()))
 }
 
 async fn open_journal(settings: &Settings, store: &Store) -> Result<Journal, JournalError> {
@@ -149,7 +158,6 @@ fn start_jobs(
     let (pool, workers) = (store.pool.clone(), settings.workers.clone());
     let mut jobs = vec![
         tokio::spawn(inference::follow_pool(pool.clone(), engines.clone(), workers.clone())),
-        tokio::spawn(battle::job::sweep(pool.clone(), journal.clone())),
         tokio::spawn(journal::job::keep_signing(journal.clone(), pool.clone())),
         tokio::spawn(journal::job::keep_revealing(journal.clone(), pool.clone())),
     ];
@@ -184,22 +192,56 @@ async fn close(jobs: Vec<JoinHandle<()>>, engines: &Engines, store: Store) -> Ou
     store.close().await
 }
 
-/// The key that signs session cookies: made once, readable by the owner only.
+/// The key that signs session cookies: made once, readable by the owner only. Two processes that start at once use
+/// the same one.
 fn session_key(data: &Path) -> Result<Key, Box<dyn std::error::Error + Send + Sync>> {
-    use std::io::Write;
+    use std::io::{ErrorKind, Write};
     use std::os::unix::fs::OpenOptionsExt;
 
     std::fs::create_dir_all(data)?;
     let path = data.join("session.key");
-    match std::fs::read(&path) {
-        Ok(bytes) => return Ok(Key::try_from(bytes.as_slice()).map_err(|error| error.to_string())?),
-        Err(error) if error.kind() == std::io::ErrorKind::NotFound => {}
-        Err(error) => return Err(format!("{}: {error}", path.display()).into()),
+    let read = || match std::fs::read(&path) {
+        Ok(bytes) => Key::try_from(bytes.as_slice()).map(Some).map_err(|error| error.to_string()),
+        Err(error) if error.kind() == ErrorKind::NotFound => Ok(None),
+        Err(error) => Err(error.to_string()),
+    };
+    let there = || read().map_err(|error| format!("{}: {error}", path.display()));
+    if let Some(key) = there()? {
+        return Ok(key);
     }
     let key = Key::try_generate().ok_or("no randomness from the operating system")?;
+    // Complete before it has its name: a full disk or a kill leaves no half of it.
+    let draft = data.join(format!(".session.key.{}", hex::encode(rand::random::<[u8; 8]>())));
     let mut file =
-        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&path)?;
-    file.write_all(key.master())?;
-    file.sync_all()?;
-    Ok(key)
+        std::fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&draft)?;
+    let written = file.write_all(key.master()).and_then(|()| file.sync_all());
+    let linked = written.and_then(|()| std::fs::hard_link(&draft, &path));
+    std::fs::remove_file(&draft)?;
+    match linked {
+        Ok(()) => Ok(key),
+        Err(error) if error.kind() == ErrorKind::AlreadyExists => {
+            Ok(there()?.ok_or("the session key was removed at this moment")?)
+        }
+        Err(error) => Err(format!("{}: {error}", path.display()).into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_session_key_is_the_same_for_all_who_start_at_once() {
+        let folder = std::env::temp_dir().join(format!("session-key-{}", uuid::Uuid::new_v4()));
+        let make = || session_key(&folder).unwrap().master().to_vec();
+
+        let keys: Vec<Vec<u8>> = std::thread::scope(|scope| {
+            let starts: Vec<_> = (0..8).map(|_| scope.spawn(make)).collect();
+            starts.into_iter().map(|start| start.join().unwrap()).collect()
+        });
+
+        assert!(keys.iter().all(|key| *key == keys[0]));
+        assert_eq!(std::fs::read_dir(&folder).unwrap().count(), 1, "a draft is left");
+        std::fs::remove_dir_all(folder).unwrap();
+    }
 }

@@ -57,6 +57,7 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
     ("policies", &["leaf_index", "sha256", "body", "made_at"]),
     ("model_records", &["model_id", "leaf_index", "state", "sampling_sha256"]),
     ("vote_total", &["only_row", "votes", "apart", "excluded", "decisions"]),
+    ("snapshots", &["sha256", "leaf_index", "size", "settings", "body", "taken_at"]),
     ("exclusions", &["vote_leaf", "leaf_index", "rule", "excluded_at"]),
     ("scrubbing", &["only_row", "pending_since", "scrubbed_at"]),
     (

@@ -3,6 +3,7 @@
 pub mod columns;
 pub mod handlers;
 pub mod log;
+pub mod record;
 
 use std::collections::HashMap;
 

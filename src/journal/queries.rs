@@ -201,3 +201,24 @@ pub(super) async fn reveal_epoch(
         .await?;
     Ok(())
 }
+
+/// A day with its draws, and the leaf that shows its key.
+#[derive(Clone, Debug)]
+pub struct Day {
+    /// The day.
+    pub epoch: String,
+    /// How many draws were made with its key.
+    pub draws: i64,
+    /// The leaf that shows the key.
+    pub reveal_index: Option<i64>,
+}
+
+/// The last days that had draws, the latest first.
+pub async fn list_days(db: &mut PgConnection) -> sqlx::Result<Vec<Day>> {
+    sqlx::query_as!(
+        Day,
+        "select epoch, draws, reveal_index from epochs order by epoch desc limit 14"
+    )
+    .fetch_all(db)
+    .await
+}

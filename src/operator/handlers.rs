@@ -45,6 +45,7 @@ fn is_plain(error: &OperatorError) -> bool {
         error,
         OperatorError::Store(_)
             | OperatorError::Broken(_)
+            | OperatorError::Snapshot(_)
             | OperatorError::Exclusion(ExclusionError::Journal(_) | ExclusionError::Store(_))
     )
 }
@@ -53,6 +54,7 @@ fn is_plain(error: &OperatorError) -> bool {
 struct Done {
     excluded: Option<usize>,
     included: Option<usize>,
+    published: Option<usize>,
 }
 
 async fn desk(
@@ -63,6 +65,7 @@ async fn desk(
     let said = match *done {
         Done { excluded: Some(votes), .. } => Some(pages::done("excluded", votes)),
         Done { included: Some(votes), .. } => Some(pages::done("included again", votes)),
+        Done { published: Some(boards), .. } => Some(pages::published(boards)),
         Done { .. } => None,
     };
     page(&pages::show(&site, &*desk.examination().await?, &desk.excluded().await?, said, None))
@@ -118,6 +121,10 @@ async fn include(
     answer((&site, &desk), "included", decided).await
 }
 
+async fn take_snapshot(site: Data<Site>, desk: Data<Desk>) -> Result<HttpResponse, HttpError> {
+    answer((&site, &desk), "published", desk.take_snapshot().await).await
+}
+
 async fn static_file(path: web::Path<(String, String)>) -> HttpResponse {
     assets::serve(&path.1)
 }
@@ -157,10 +164,11 @@ pub fn serve(desk: Desk, site: Site, door: Door, listener: TcpListener) -> std::
         .run())
 }
 
-/// `GET /`, `POST /exclude`, `POST /include`: on this server only.
+/// `GET /`, `POST /exclude`, `POST /include`, `POST /snapshot`: on this server only.
 fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/", web::get().to(desk))
         .route("/exclude", web::post().to(exclude))
-        .route("/include", web::post().to(include));
+        .route("/include", web::post().to(include))
+        .route("/snapshot", web::post().to(take_snapshot));
 }

@@ -18,6 +18,7 @@ use time::OffsetDateTime;
 use tokio::sync::Mutex;
 
 use crate::journal::Journal;
+use crate::snapshot::{self, Reader, SnapshotError};
 use crate::vote::exclusion::{self, ExclusionError};
 use crate::{pool, vote};
 
@@ -45,6 +46,9 @@ pub enum OperatorError {
     /// The decision could not be made.
     #[error(transparent)]
     Exclusion(#[from] ExclusionError),
+    /// The snapshot was not taken.
+    #[error(transparent)]
+    Snapshot(#[from] SnapshotError),
     /// The database failed.
     #[error("the votes could not be read")]
     Store(#[from] sqlx::Error),
@@ -58,13 +62,14 @@ pub enum OperatorError {
 pub struct Desk {
     db: PgPool,
     journal: Journal,
+    reader: Reader,
     last: Arc<Mutex<Option<(Instant, Arc<Examination>)>>>,
 }
 
 impl Desk {
     /// A desk on which nothing lies yet.
-    pub fn new(db: PgPool, journal: Journal) -> Self {
-        Self { db, journal, last: Arc::default() }
+    pub fn new(db: PgPool, journal: Journal, reader: Reader) -> Self {
+        Self { db, journal, reader, last: Arc::default() }
     }
 
     /// The examination of the votes that count, at most a minute old; whoever comes while it is made waits for it.
@@ -113,6 +118,11 @@ impl Desk {
         exclusion::exclude(&self.db, &self.journal, &leaves, rule).await?;
         tracing::info!(votes = leaves.len(), "votes were excluded on the operator's page");
         Ok(leaves.len())
+    }
+
+    /// Publishes the board as it is now, and the one without exclusions where there are any; says how many are new.
+    pub async fn take_snapshot(&self) -> Result<usize, OperatorError> {
+        Ok(snapshot::take(&self.db, &self.journal, &self.reader).await?.len())
     }
 
     /// Lets all votes count again that are excluded by a rule; says how many.

@@ -67,6 +67,14 @@ pub(super) fn done(word: &str, votes: usize) -> String {
     )
 }
 
+/// What was published, as a sentence.
+pub(super) fn published(boards: usize) -> String {
+    match boards {
+        0 => "The board is the one that was published last.".to_owned(),
+        _ => format!("{} published for good.", wording::counted(number(boards), "board")),
+    }
+}
+
 fn number(count: usize) -> i64 {
     i64::try_from(count).unwrap_or(i64::MAX)
 }

@@ -86,14 +86,14 @@ pub async fn cast(
         queries::count_up(&mut tx, battle.models, verdict).await?;
     }
     // The lock that puts leaves and votes in order comes last, so that it is held for a short time.
-    let mut writer = journal.lock(&mut tx).await?;
     let mut entry = None;
     if let Some(leaf) = leaf {
+        let mut writer = journal.lock(&mut tx).await?;
         let added = writer.add(leaf)?;
         commitments::close(&mut tx, id, added).await?;
+        writer.write(&mut tx).await?;
         entry = Some(added);
     }
-    writer.write(&mut tx).await?;
     queries::insert(&mut tx, id, (voter, tier), verdict, apart).await?;
     tx.commit().await?;
     match entry {

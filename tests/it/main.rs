@@ -23,6 +23,7 @@ mod replay;
 mod report;
 mod sets;
 mod simulate;
+mod snapshot;
 mod stored;
 mod tidy;
 mod tracks;

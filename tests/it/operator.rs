@@ -10,6 +10,7 @@ use doubleblind::config::Site;
 use doubleblind::kit::http::{Door, DoorError};
 use doubleblind::kit::whereabouts::Whereabouts;
 use doubleblind::operator::{Desk, handlers};
+use doubleblind::snapshot::Reader;
 
 use crate::arena::{Reply, Scripted, TestArena, Voter, client, model};
 
@@ -34,7 +35,7 @@ fn page(arena: &TestArena, token_file: Option<PathBuf>) -> Page {
         whereabouts: Whereabouts::default(),
     };
     let door = Door::of(address, token_file.as_deref()).unwrap();
-    let desk = Desk::new(arena.db(), arena.journal());
+    let desk = Desk::new(arena.db(), arena.journal(), Reader::default());
     let server = handlers::serve(desk, site, door, listener).unwrap();
     Page { address: address.to_string(), server: tokio::spawn(server) }
 }
@@ -87,6 +88,7 @@ async fn findings_have_evidence_and_a_form_excludes_with_a_public_leaf() {
     for words in ["z = ", "expected", "e = 10^", "|z| &#62; "] {
         assert!(body.contains(words), "{words}: {body}");
     }
+    std::fs::write("/tmp/desk.html", &body).unwrap();
     assert!(decisions(&arena).await.is_empty(), "looking excludes nothing");
     let pseudonym: String =
         sqlx::query_scalar("select encode(pseudonym, 'hex') from pseudonyms limit 1")
@@ -115,8 +117,11 @@ async fn findings_have_evidence_and_a_form_excludes_with_a_public_leaf() {
         |leaf| matches!(leaf, Leaf::Exclude(ruling) if ruling.rule == "always for one model")
     ));
     let body = operator.sees("/?excluded=25").await;
+    std::fs::write("/tmp/desk-excluded.html", &body).unwrap();
     assert!(body.contains("25 votes are excluded; each has a public entry"), "{body}");
     assert!(body.contains("All of them are excluded") && body.contains("always for one model"));
+    let published = operator.posts("/snapshot", &[]).await;
+    assert_eq!(published.location(), "/?published=2", "with and without exclusions");
     let again = operator.posts("/exclude", &form).await;
     assert_eq!(again.status, 422, "{}", again.body);
 
@@ -165,7 +170,7 @@ async fn a_name_that_is_not_local_and_a_form_of_another_site_are_refused() {
         assert_eq!(as_host(&page, &host).await, 200, "{host}");
     }
     for header in [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")] {
-        for path in ["/exclude", "/include"] {
+        for path in ["/exclude", "/include", "/snapshot"] {
             let reply: Reply = operator.posts_with(header, path, &form).await;
             assert_eq!(reply.status, 403, "{path} {header:?}: {}", reply.body);
         }

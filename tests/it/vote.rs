@@ -280,3 +280,24 @@ async fn the_reveal_shows_ratings_with_interval_count_and_status() {
         assert!(shown, "{rating:?} or {now:?} is not in {page}");
     }
 }
+
+#[tokio::test]
+async fn a_full_disk_refuses_the_vote_in_plain_words_and_takes_it_later() {
+    let arena = TestArena::of_two_instant().await;
+    let voter = arena.voter();
+    let id = arena.complete_battle(&voter).await;
+    let full = "create function refuse() returns trigger language plpgsql as
+         $$ begin raise exception 'could not extend file' using errcode = 'disk_full'; end $$;
+         create constraint trigger refuse after insert on votes
+         deferrable initially deferred for each row execute function refuse()";
+    sqlx::raw_sql(full).execute(&arena.db()).await.unwrap();
+
+    let refused = voter.votes(&id, "left").await;
+    sqlx::raw_sql("drop trigger refuse on votes").execute(&arena.db()).await.unwrap();
+    let accepted = voter.votes(&id, "left").await;
+
+    assert_eq!(refused.status, 503);
+    assert!(refused.body.contains("disk is full, so this was not recorded"), "{}", refused.body);
+    accepted.location();
+    assert_eq!(verdict_of(&arena, &id).await.as_deref(), Some("left"));
+}

@@ -18,11 +18,13 @@ pub(super) async fn void_abandoned(db: &mut PgConnection) -> sqlx::Result<Vec<Ba
 
 /// Nobody writes the answers of a process that is gone: their voters may retry.
 ///
-/// A process holds the advisory lock of its number while it lives; whoever gets it knows that it is gone.
-pub(super) async fn fail_interrupted(db: &mut PgConnection) -> sqlx::Result<u64> {
+/// A process holds the advisory lock of its number while it lives; whoever gets it knows that it is gone. Our own
+/// is free for a moment after Postgres has been restarted, and we are not gone.
+pub(super) async fn fail_interrupted(db: &mut PgConnection, own: i64) -> sqlx::Result<u64> {
     let done = sqlx::query!(
         "with running as materialized (
-             select distinct host from battles where state = 'running'
+             select distinct host from battles
+             where state = 'running' and host is distinct from $1
          ), gone as materialized (
              select host from running where host is null or pg_try_advisory_xact_lock(host)
          ), failed as (
@@ -31,7 +33,42 @@ pub(super) async fn fail_interrupted(db: &mut PgConnection) -> sqlx::Result<u64>
              returning battle_id
          )
          update answers set outcome = 'dropped', ended_at = now() from failed
-         where answers.battle_id = failed.battle_id and outcome = 'running'"
+         where answers.battle_id = failed.battle_id and outcome = 'running'",
+        own
+    )
+    .execute(db)
+    .await?;
+    Ok(done.rows_affected())
+}
+
+/// Battles whose answers a process is said to write.
+pub(super) async fn list_running(db: &mut PgConnection, host: i64) -> sqlx::Result<Vec<BattleId>> {
+    let rows = sqlx::query_scalar!(
+        "select battle_id from battles where state = 'running' and host = $1",
+        host
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(BattleId).collect())
+}
+
+/// Ends battles that a process is said to write and does not: their voters may retry.
+pub(super) async fn fail_lost(
+    db: &mut PgConnection,
+    host: i64,
+    battles: &[BattleId],
+) -> sqlx::Result<u64> {
+    let battles: Vec<uuid::Uuid> = battles.iter().map(|battle| battle.0).collect();
+    let done = sqlx::query!(
+        "with failed as (
+             update battles set state = 'failed'
+             where battle_id = any($2) and state = 'running' and host = $1
+             returning battle_id
+         )
+         update answers set outcome = 'dropped', ended_at = now() from failed
+         where answers.battle_id = failed.battle_id and outcome = 'running'",
+        host,
+        &battles
     )
     .execute(db)
     .await?;

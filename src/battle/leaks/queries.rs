@@ -20,7 +20,8 @@ pub(in crate::battle) async fn find_authors(
     Ok(Sides { left: ModelId(row.left_model_id), right: ModelId(row.right_model_id) })
 }
 
-/// Writes down in which ways an answer names an author, and marks its battle.
+/// Writes down in which ways an answer names an author, and marks its battle, unless that has its vote: whether a
+/// vote counts is decided with it.
 pub(in crate::battle) async fn insert(
     db: &mut PgConnection,
     place: Place,
@@ -28,7 +29,8 @@ pub(in crate::battle) async fn insert(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "with marked as (
-             update battles set leaked = true where battle_id = $1 and not leaked
+             update battles set leaked = true
+             where battle_id = $1 and not leaked and state <> 'voted'
          )
          insert into leaks (battle_id, turn, side, attempt, rule, kind, own)
          values ($1, $2, $3, $4, $5, $6, $7) on conflict do nothing",

@@ -61,16 +61,23 @@ impl HttpError {
         Self { retry_after_seconds: Some(seconds), ..error }
     }
 
-    /// 500: the cause goes to the log under a reference number that the visitor sees.
-    pub fn internal(cause: impl Error) -> Self {
+    /// 500: the cause goes to the log under a reference number that the visitor sees. A database that is away or has
+    /// no room is 503 and says so.
+    pub fn internal(cause: impl Error + 'static) -> Self {
         let reference = hex::encode(rand::random::<[u8; 4]>());
-        let mut chain = cause.to_string();
-        let mut source = cause.source();
-        while let Some(cause) = source {
-            chain = format!("{chain}: {cause}");
-            source = cause.source();
+        let (mut chain, mut store) = (cause.to_string(), None);
+        let mut next: Option<&(dyn Error + 'static)> = Some(&cause);
+        while let Some(cause) = next {
+            store = store.or_else(|| cause.downcast_ref::<sqlx::Error>());
+            next = cause.source();
+            if let Some(source) = next {
+                chain = format!("{chain}: {source}");
+            }
         }
         tracing::error!(reference, "request failed: {chain}");
+        if let Some((message, seconds)) = store.and_then(passing) {
+            return Self::unavailable(message, seconds);
+        }
         let message = format!(
             "something went wrong on our side; nothing you sent before this was lost. Try again, and \
              tell the operator the reference {reference} if it happens twice"
@@ -94,6 +101,30 @@ impl HttpError {
             StatusCode::SERVICE_UNAVAILABLE => "Not at the moment",
             _ => "Something went wrong",
         }
+    }
+}
+
+/// What a visitor should know of a failure of the database that passes, and after how many seconds to try again.
+fn passing(error: &sqlx::Error) -> Option<(&'static str, u32)> {
+    let code = match error {
+        sqlx::Error::Database(refusal) => refusal.code().unwrap_or_default().into_owned(),
+        sqlx::Error::Io(_) | sqlx::Error::PoolTimedOut | sqlx::Error::PoolClosed => "57P03".into(),
+        _ => return None,
+    };
+    match code.as_str() {
+        // disk_full
+        "53100" => Some((
+            "the arena's disk is full, so this was not recorded; what was recorded before is kept. The operator has \
+             to make room: please try again later",
+            60,
+        )),
+        // admin_shutdown, crash_shutdown, cannot_connect_now
+        "57P01" | "57P02" | "57P03" => Some((
+            "the arena's database does not answer at the moment. Send this again in a moment: a vote that was \
+             recorded already is not recorded twice",
+            5,
+        )),
+        _ => None,
     }
 }
 
@@ -179,4 +210,24 @@ fn render(site: &crate::config::Site, error: &actix_web::Error) -> Option<String
     }
     .render()
     .ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("recording the vote failed")]
+    struct Failed(#[source] sqlx::Error);
+
+    #[test]
+    fn a_database_that_is_away_is_told_from_a_fault() {
+        let away = HttpError::internal(Failed(sqlx::Error::PoolTimedOut));
+        let fault = HttpError::internal(Failed(sqlx::Error::RowNotFound));
+
+        assert_eq!((away.status.as_u16(), away.retry_after_seconds), (503, Some(5)));
+        assert!(away.to_string().contains("does not answer at the moment"), "{away}");
+        assert_eq!(fault.status.as_u16(), 500);
+        assert!(fault.to_string().contains("the reference"), "{fault}");
+    }
 }

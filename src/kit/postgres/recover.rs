@@ -15,6 +15,8 @@ use super::ClusterError;
 use super::spawn::{self, Signal};
 
 const LEAVE_LIMIT: Duration = Duration::from_secs(60);
+/// After this a server that was told to end is cut off; what it has acknowledged is on the disk.
+const PATIENCE: Duration = Duration::from_secs(5);
 
 /// What `postmaster.pid` says.
 #[derive(Debug, PartialEq, Eq)]
@@ -56,15 +58,21 @@ pub(super) async fn make_way(folder: &Path) -> Result<(), ClusterError> {
     }
     tracing::info!(folder = %folder.display(), "waiting for the previous PostgreSQL to end");
     let pid_file = PidFile::read(folder).map_err(|e| ClusterError::folder("reading", folder, e))?;
-    if let Some(PidFile { pid, .. }) = pid_file
-        && working.contains(&pid)
-    {
-        spawn::send(pid, Signal::FastShutdown);
-    }
-    let deadline = Instant::now() + LEAVE_LIMIT;
+    let server = pid_file.map(|file| file.pid).filter(|pid| working.contains(pid));
+    let tell = |signal| server.into_iter().for_each(|pid| spawn::send(pid, signal));
+    tell(Signal::FastShutdown);
+    let (start, mut cut_off) = (Instant::now(), false);
     while !working.is_empty() {
-        if Instant::now() > deadline {
+        if start.elapsed() > LEAVE_LIMIT {
             return Err(ClusterError::StillRunning { folder: folder.to_path_buf() });
+        }
+        // PostgreSQL 15 that is told to end while it recovers from a crash of one of its processes never does:
+        // it waits for its checkpointer, which nobody has told.
+        if start.elapsed() > PATIENCE && !std::mem::replace(&mut cut_off, true) {
+            tracing::warn!(
+                "the previous PostgreSQL has not ended within {PATIENCE:?} and is cut off"
+            );
+            tell(Signal::ImmediateShutdown);
         }
         sleep(Duration::from_millis(5)).await;
         working = working_in(folder);

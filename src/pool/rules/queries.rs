@@ -97,3 +97,11 @@ pub(super) async fn prolong_policy(db: &mut PgConnection) -> sqlx::Result<()> {
     .await?;
     Ok(())
 }
+
+/// Digest and file of the policy in force.
+pub async fn find_in_force(db: &mut PgConnection) -> sqlx::Result<Option<(String, String)>> {
+    let row = sqlx::query!("select sha256, body from policies order by leaf_index desc limit 1")
+        .fetch_optional(db)
+        .await?;
+    Ok(row.map(|row| (row.sha256, row.body)))
+}

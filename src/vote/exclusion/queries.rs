@@ -179,3 +179,15 @@ pub async fn find_sums(db: &mut PgConnection) -> sqlx::Result<Sums> {
     .fetch_one(db)
     .await
 }
+
+/// Whether a vote or a decision on one has a leaf from an index on.
+pub async fn any_since(db: &mut PgConnection, leaf: i64) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from commitments join votes using (battle_id)
+                          where closed_index >= $1)
+             or exists (select from exclusions where leaf_index >= $1) as "any!""#,
+        leaf
+    )
+    .fetch_one(db)
+    .await
+}

@@ -40,6 +40,8 @@ pub(crate) use voter::{Event, Frames, Reply, Voter, client};
 
 /// Longest wait for anything; waits end as soon as they can.
 pub(crate) const LIMIT: Duration = Duration::from_secs(20);
+/// Number of a process that is not the server of an arena, which has 0.
+pub(crate) const ANOTHER_HOST: i64 = 1;
 /// The instruction of test arenas.
 pub(crate) const SYSTEM_PROMPT: &str = "Answer as the test says.";
 
@@ -267,7 +269,7 @@ impl TestArena {
     /// Ends the server in the middle of what it does, and starts another one on the same database.
     pub(crate) async fn restart(&mut self) {
         self.server.stop();
-        battle::job::settle_interrupted(&self.db).await.unwrap();
+        battle::job::settle_interrupted(&self.db, ANOTHER_HOST).await.unwrap();
         let may = (self.limits, self.allowances);
         let place = (&*self.database.serving_url(), &*self.data);
         self.server = Server::start(place, &self.engines, &self.answering, may);

@@ -123,6 +123,7 @@ async fn run(
             languages: Languages::default(),
         },
         boards: boards.clone(),
+        reader: doubleblind::snapshot::Reader::default(),
         report: Current::none(),
         gate: gate.clone(),
         session_key: Key::from(&KEY),

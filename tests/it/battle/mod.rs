@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod failures;
+mod interrupted;
 mod leaks;
 mod limits;
 mod line;

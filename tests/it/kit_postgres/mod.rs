@@ -2,6 +2,7 @@
 #![cfg(test)]
 
 mod application;
+mod recovery;
 
 use std::fs::{self, File};
 use std::io::Write;
