@@ -26,6 +26,8 @@ pub(super) struct Arguments {
     /// Folder with the demo models; those found there join the pool
     #[arg(long, env = "DOUBLEBLIND_DEMO_MODELS", value_name = "DIR")]
     demo_models: Option<PathBuf>,
+    #[command(flatten)]
+    operator: super::operator::Arguments,
 }
 
 pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
@@ -66,8 +68,10 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     jobs.push(tokio::spawn(account::job::forget_idle(gate.clone())));
     let reader = snapshot::Reader::default();
     jobs.push(keep_taking(&ring, &reader));
+    let site = Site { whereabouts: engines.whereabouts(), ..settings.site.clone() };
+    jobs.extend(arguments.operator.open(&store.pool, (&ring.journal, &reader), &site)?);
     let parts = Parts {
-        site: Site { whereabouts: engines.whereabouts(), ..settings.site.clone() },
+        site,
         db: store.pool.clone(),
         ring,
         boards,
@@ -164,6 +168,7 @@ fn start_jobs(
         tokio::spawn(journal::job::keep_signing(journal.clone(), pool.clone())),
         tokio::spawn(journal::job::keep_revealing(journal.clone(), pool.clone())),
     ];
+    jobs.push(tokio::spawn(validation::recheck::keep_rechecking(pool.clone())));
     if let Some(folder) = demo_models {
         jobs.push(tokio::spawn(async move {
             validation::demo::register(&pool, &workers, &folder).await;

@@ -15,6 +15,7 @@ mod journal;
 mod kit_postgres;
 mod leaderboard;
 mod load;
+mod operator;
 mod process;
 mod rank;
 mod ranking;

@@ -7,7 +7,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 /// The stages in the order in which data flows.
-const STAGES: &str = "journal account pool inference battle vote me ranking tracks snapshot leaderboard export report";
+const STAGES: &str = "journal account pool inference battle vote me ranking tracks snapshot \
+                      leaderboard export report operator";
 const MAX_LINES: usize = 400;
 /// This file names what it forbids.
 const SELF: &str = "tests/it/tidy.rs";
@@ -160,8 +161,7 @@ fn actix_stays_at_the_edge() {
                 "src/cli/serve.rs",
                 "src/cli/mod.rs",
                 "src/leaderboard/reveal.rs", // a page of its own
-                // A stream's error type is actix's.
-                "src/battle/stream.rs",
+                "src/battle/stream.rs",      // a stream's error type is actix's
             ]
             .contains(&file.as_str());
         assert!(edge, "{file} knows of actix");
