@@ -1,8 +1,8 @@
 //! Doubleblind: a self-hosted arena for blind comparison of language models.
 //!
 //! The stages stand in the order in which data flows; a stage may import earlier ones, never later
-//! ones: `journal account pool inference battle vote me ranking tracks snapshot leaderboard export report`, and `validation`
-//! for new models.
+//! ones: `journal account pool inference battle vote me ranking tracks snapshot leaderboard export report operator`,
+//! and `validation` for new models.
 //! `kit` holds adapters that several stages share, `cli` the commands, `app` the server.
 
 pub mod account;
@@ -16,6 +16,7 @@ pub mod journal;
 pub mod kit;
 pub mod leaderboard;
 pub mod me;
+pub mod operator;
 pub mod pool;
 pub mod ranking;
 pub mod report;

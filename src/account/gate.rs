@@ -6,11 +6,14 @@ use std::hash::Hash;
 use std::net::IpAddr;
 use std::num::NonZeroU32;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use arena_core::ids::VoterId;
 use arena_core::tier::Tier;
 use governor::clock::{Clock, DefaultClock};
+use governor::middleware::NoOpMiddleware;
+use governor::nanos::Nanos;
 use governor::state::keyed::HashMapStateStore;
 use governor::{Quota, RateLimiter};
 use sqlx::PgPool;
@@ -45,25 +48,51 @@ struct Inner {
     network_votes: Minute<Network>,
     sign_ins: Minute<Network>,
     names: Minute<String>,
+    clock: AheadClock,
+}
+
+/// The machine's clock, and how far it was put forward.
+#[derive(Clone, Debug, Default)]
+struct AheadClock {
+    machine: DefaultClock,
+    ahead_nanoseconds: Arc<AtomicU64>,
+}
+
+impl Clock for AheadClock {
+    type Instant = <DefaultClock as Clock>::Instant;
+
+    fn now(&self) -> Self::Instant {
+        self.machine.now() + Nanos::new(self.ahead_nanoseconds.load(Ordering::Relaxed))
+    }
 }
 
 /// So many times in a row, and again as time goes by.
 struct Minute<K: Hash + Eq + Clone> {
-    limiter: RateLimiter<K, HashMapStateStore<K>, DefaultClock>,
+    limiter: RateLimiter<
+        K,
+        HashMapStateStore<K>,
+        AheadClock,
+        NoOpMiddleware<<AheadClock as Clock>::Instant>,
+    >,
     most: u32,
 }
 
 impl<K: Hash + Eq + Clone> Minute<K> {
-    fn of(most: u32) -> Self {
+    fn of(most: u32, clock: &AheadClock) -> Self {
         let most = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
-        Self { limiter: RateLimiter::keyed(Quota::per_minute(most)), most: most.get() }
+        Self::with(Quota::per_minute(most), most, clock)
     }
 
     /// One more every so often; so many at first.
-    fn recovering(most: u32, every: Duration) -> Self {
+    fn recovering(most: u32, every: Duration, clock: &AheadClock) -> Self {
         let burst = NonZeroU32::new(most).unwrap_or(NonZeroU32::MIN);
         let quota = Quota::with_period(every).unwrap_or(Quota::per_minute(NonZeroU32::MIN));
-        Self { limiter: RateLimiter::keyed(quota.allow_burst(burst)), most: burst.get() }
+        Self::with(quota.allow_burst(burst), burst, clock)
+    }
+
+    fn with(quota: Quota, most: NonZeroU32, clock: &AheadClock) -> Self {
+        let store = HashMapStateStore::default();
+        Self { limiter: RateLimiter::new(quota, store, clock.clone()), most: most.get() }
     }
 
     /// Takes one, or says after how many seconds there is one.
@@ -84,19 +113,27 @@ impl Gate {
     /// A gate with nobody at it.
     pub fn new(allowances: Allowances, trusted: Vec<Block>) -> Result<Self, Unhashed> {
         let Allowances { battles_a_minute, votes_a_minute, network_factor, .. } = allowances;
-        let network = |most: u32| Minute::of(most.saturating_mul(network_factor));
+        let clock = AheadClock::default();
+        let network = |most: u32| Minute::of(most.saturating_mul(network_factor), &clock);
         Ok(Self(Arc::new(Inner {
             allowances,
             trusted,
             networks: Networks::default(),
             hasher: Hasher::new(HASHED_AT_ONCE)?,
-            battles: Tier::ALL.map(|tier| Minute::of(battles_a_minute.of(tier))),
-            votes: Tier::ALL.map(|tier| Minute::of(votes_a_minute.of(tier))),
+            battles: Tier::ALL.map(|tier| Minute::of(battles_a_minute.of(tier), &clock)),
+            votes: Tier::ALL.map(|tier| Minute::of(votes_a_minute.of(tier), &clock)),
             network_battles: network(battles_a_minute.anonymous),
             network_votes: network(votes_a_minute.anonymous),
-            sign_ins: Minute::of(allowances.sign_ins_a_minute),
-            names: Minute::recovering(allowances.sign_ins_a_minute, NAME_RECOVERS),
+            sign_ins: Minute::of(allowances.sign_ins_a_minute, &clock),
+            names: Minute::recovering(allowances.sign_ins_a_minute, NAME_RECOVERS, &clock),
+            clock,
         })))
+    }
+
+    /// Puts the clock of the minutes forward, so that whoever tries the gate need not wait; days are not moved.
+    pub fn put_forward(&self, by: Duration) {
+        let by = u64::try_from(by.as_nanos()).unwrap_or(u64::MAX);
+        self.0.clock.ahead_nanoseconds.fetch_add(by, Ordering::Relaxed);
     }
 
     /// Hashes passwords.
@@ -222,7 +259,7 @@ mod tests {
 
     #[test]
     fn so_many_pass_and_the_next_one_is_told_when() {
-        let minute = Minute::of(3);
+        let minute = Minute::of(3, &AheadClock::default());
 
         for _ in 0..3 {
             assert_eq!(minute.take(&'a'), Ok(()));

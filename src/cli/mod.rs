@@ -6,6 +6,7 @@ mod erase;
 mod export;
 mod invites;
 mod models;
+mod operator;
 mod queries;
 mod rank;
 mod replay;

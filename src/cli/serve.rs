@@ -26,6 +26,8 @@ pub(super) struct Arguments {
     /// Folder with the demo models; those found there join the pool
     #[arg(long, env = "DOUBLEBLIND_DEMO_MODELS", value_name = "DIR")]
     demo_models: Option<PathBuf>,
+    #[command(flatten)]
+    operator: super::operator::Arguments,
 }
 
 pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
@@ -66,8 +68,10 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     jobs.push(tokio::spawn(account::job::forget_idle(gate.clone())));
     let reader = snapshot::Reader::default();
     jobs.push(keep_taking(&ring, &reader));
+    let site = Site { whereabouts: engines.whereabouts(), ..settings.site.clone() };
+    jobs.extend(arguments.operator.open(&store.pool, (&ring.journal, &reader), &site)?);
     let parts = Parts {
-        site: Site { whereabouts: engines.whereabouts(), ..settings.site.clone() },
+        site,
         db: store.pool.clone(),
         ring,
         boards,
@@ -77,6 +81,18 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         session_key: session_key(&settings.data)?,
         secure_cookie: settings.secure_cookie,
     };
+    let (server, handle) = open(parts, listener, started)?;
+    let reason = wait_for_end(&store).await?;
+    tracing::info!("closing: {reason}");
+    handle.stop(true).await;
+    let _ = server.await;
+    close(jobs, &engines, store).await?;
+    if reason == Reason::Signal { Ok(()) } else { Err("the database ended by itself".into()) }
+}
+
+type Serving = (JoinHandle<std::io::Result<()>>, actix_web::dev::ServerHandle);
+
+fn open(parts: Parts, listener: TcpListener, started: Instant) -> std::io::Result<Serving> {
     let address = listener.local_addr()?;
     let server = app::serve(parts, listener)?;
     let handle = server.handle();
@@ -85,12 +101,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     say(&format!(
         "The arena is open at http://{address} (ready after {ready_ms} ms). Ctrl-C ends it."
     ));
-    let reason = wait_for_end(&store).await?;
-    tracing::info!("closing: {reason}");
-    handle.stop(true).await;
-    let _ = server.await;
-    close(jobs, &engines, store).await?;
-    if reason == Reason::Signal { Ok(()) } else { Err("the database ended by itself".into()) }
+    Ok((server, handle))
 }
 
 fn keep_taking(ring: &Ring, reader: &snapshot::Reader) -> JoinHandle<()> {
@@ -157,6 +168,7 @@ fn start_jobs(
         tokio::spawn(journal::job::keep_signing(journal.clone(), pool.clone())),
         tokio::spawn(journal::job::keep_revealing(journal.clone(), pool.clone())),
     ];
+    jobs.push(tokio::spawn(validation::recheck::keep_rechecking(pool.clone())));
     if let Some(folder) = demo_models {
         jobs.push(tokio::spawn(async move {
             validation::demo::register(&pool, &workers, &folder).await;

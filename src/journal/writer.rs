@@ -94,6 +94,11 @@ impl Writer {
         Ok(Entry { index: place, hash })
     }
 
+    /// The bytes of the leaf that was added last.
+    pub fn last_body(&self) -> Vec<u8> {
+        self.bodies.last().cloned().unwrap_or_default()
+    }
+
     /// The key and number of the next draw; a day without a key gets one, and a leaf that commits to it.
     ///
     /// Clocks may go back: the day is that of the log's time, and one whose key is shown is never used again.

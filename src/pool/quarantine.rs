@@ -16,6 +16,8 @@ pub enum Fault {
     Hung,
     /// It computed what is no number, or llama.cpp reported an error.
     Decode,
+    /// Its file is not the one that was hashed when it was registered.
+    Changed,
 }
 
 impl Fault {
@@ -25,11 +27,13 @@ impl Fault {
             Self::Died => "died",
             Self::Hung => "hung",
             Self::Decode => "decode",
+            Self::Changed => "changed",
         }
     }
 
     pub(super) fn parse(word: &str) -> Option<Self> {
-        [Self::Died, Self::Hung, Self::Decode].into_iter().find(|fault| fault.as_str() == word)
+        let all = [Self::Died, Self::Hung, Self::Decode, Self::Changed];
+        all.into_iter().find(|fault| fault.as_str() == word)
     }
 
     /// What pages say.
@@ -38,6 +42,7 @@ impl Fault {
             Self::Died => "its process ended again and again",
             Self::Hung => "it fell silent again and again",
             Self::Decode => "it computed again and again what is no number",
+            Self::Changed => "its file is not the one that was registered",
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Admission of a model: header, digest, trial generation, entry into the pool. Each step may only refuse.
 
 pub mod demo;
+pub mod recheck;
 pub mod remote;
 
 use std::io::Read;

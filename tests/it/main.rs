@@ -1,5 +1,10 @@
 //! The integration tests: one binary, and for every test a database and a server of its own.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "the drills and the hostile headers share a builder of files"
+)]
+
 mod account;
 mod arena;
 mod battle;
@@ -15,6 +20,7 @@ mod journal;
 mod kit_postgres;
 mod leaderboard;
 mod load;
+mod operator;
 mod process;
 mod rank;
 mod ranking;

@@ -7,7 +7,8 @@ use std::path::Path;
 use sha2::{Digest, Sha256};
 
 /// The stages in the order in which data flows.
-const STAGES: &str = "journal account pool inference battle vote me ranking tracks snapshot leaderboard export report";
+const STAGES: &str = "journal account pool inference battle vote me ranking tracks snapshot \
+                      leaderboard export report operator";
 const MAX_LINES: usize = 400;
 /// This file names what it forbids.
 const SELF: &str = "tests/it/tidy.rs";
@@ -101,8 +102,7 @@ fn allowed(part: &str) -> Option<Vec<&str>> {
     }
     match part {
         "validation" => Some([&["journal", "pool", "inference", part][..], &at_hand].concat()),
-        "kit" => Some(vec!["kit", "config"]),
-        "config" => Some(vec!["kit", "config"]),
+        "kit" | "config" => Some(vec!["kit", "config"]),
         "app.rs" | "cli" | "lib.rs" | "main.rs" | "build.rs" => None,
         other => panic!("src/{other} is neither a stage nor known here; add it to the flow"),
     }
@@ -161,8 +161,7 @@ fn actix_stays_at_the_edge() {
                 "src/cli/serve.rs",
                 "src/cli/mod.rs",
                 "src/leaderboard/reveal.rs", // a page of its own
-                // A stream's error type is actix's.
-                "src/battle/stream.rs",
+                "src/battle/stream.rs",      // a stream's error type is actix's
             ]
             .contains(&file.as_str());
         assert!(edge, "{file} knows of actix");
@@ -297,11 +296,10 @@ fn is_vendored(file: &str) -> bool {
     file.starts_with("static/vendor/") && !file.ends_with("README.md")
 }
 
-/// Files that people write, whatever their format.
+/// Files that people write, whatever their format; published questions and licences are quoted as they are.
 fn own_texts() -> Vec<(String, String)> {
     let mut texts = Vec::new();
     for file in files_below(".") {
-        // Published questions and licences are quoted as they are.
         let quoted = file.ends_with("prompts.jsonl")
             || file.contains("LICENSE")
             || is_vendored(&file)

@@ -1,5 +1,6 @@
 //! What every response has in common: errors, security headers, protection of state-changing requests.
 
+mod door;
 mod guard;
 mod problem;
 
@@ -7,6 +8,7 @@ use actix_web::HttpResponse;
 use actix_web::http::{StatusCode, header};
 use askama::Template;
 
+pub use door::{Door, DoorError, only_through};
 pub use guard::{head_as_get, headers, same_origin};
 pub use problem::{HttpError, show_as_page};
 

@@ -17,6 +17,7 @@ use std::time::{Duration, Instant};
 
 use arena_core::ids::{ModelId, Side};
 use arena_core::sampling::Sampling;
+use doubleblind::account::Gate;
 use doubleblind::battle::{self, Limits, Ring};
 use doubleblind::config::{Allowances, Answering};
 use doubleblind::inference::{Engine, Engines};
@@ -234,6 +235,11 @@ impl TestArena {
     /// The server's journal.
     pub(crate) fn journal(&self) -> Journal {
         self.server.journal.clone()
+    }
+
+    /// The server's gate.
+    pub(crate) fn gate(&self) -> Gate {
+        self.server.gate.clone()
     }
 
     /// The weights in force.

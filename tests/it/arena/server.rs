@@ -33,6 +33,7 @@ pub(super) struct Server {
     pub(super) hub: Hub,
     pub(super) policy: Policy,
     pub(super) journal: Journal,
+    pub(super) gate: Gate,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
@@ -43,6 +44,7 @@ struct Started {
     hub: Hub,
     policy: Policy,
     journal: Journal,
+    gate: Gate,
 }
 
 impl Server {
@@ -66,9 +68,10 @@ impl Server {
                 stopped,
             ));
         });
-        let Started { address, boards, hub, policy, journal } =
+        let Started { address, boards, hub, policy, journal, gate } =
             started.recv().expect("the server did not start");
-        Self { address, boards, hub, policy, journal, stop: Some(stop), thread: Some(thread) }
+        let (stop, thread) = (Some(stop), Some(thread));
+        Self { address, boards, hub, policy, journal, gate, stop, thread }
     }
 
     /// Ends the server without waiting for anything it does.
@@ -100,6 +103,7 @@ async fn run(
     let (boards, keep_fresh) = ranking::follow_votes(db.clone(), policy.clone()).await.unwrap();
     let keep_fresh = tokio::spawn(keep_fresh);
     let hub = Hub::default();
+    let gate = Gate::new(allowances, vec!["127.0.0.1".parse().unwrap()]).unwrap();
     let parts = Parts {
         site: Site {
             name: "Test arena".to_owned(),
@@ -121,7 +125,7 @@ async fn run(
         boards: boards.clone(),
         reader: doubleblind::snapshot::Reader::default(),
         report: Current::none(),
-        gate: Gate::new(allowances, vec!["127.0.0.1".parse().unwrap()]).unwrap(),
+        gate: gate.clone(),
         session_key: Key::from(&KEY),
         secure_cookie: false,
     };
@@ -130,7 +134,7 @@ async fn run(
     let server = app::serve(parts, listener).unwrap();
     let handle = server.handle();
     let server = tokio::spawn(server);
-    report.send(Started { address, boards, hub, policy, journal }).unwrap();
+    report.send(Started { address, boards, hub, policy, journal, gate }).unwrap();
     // The sender is never used: it is dropped.
     let _ = stopped.await;
     keep_fresh.abort();

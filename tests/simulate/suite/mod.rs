@@ -9,10 +9,12 @@ mod adaptive;
 mod attackers;
 mod beacons;
 mod boards;
+mod burst;
 mod clones;
 mod identity;
-mod later;
+mod insider;
 mod noise;
+mod operator;
 mod prompts;
 mod served;
 mod single;
@@ -48,7 +50,7 @@ impl Size {
 pub(crate) type Attack = fn(Size) -> Vec<Row>;
 
 /// The attacks that need nothing but the code of ratings, detection and text, with their ids.
-pub(crate) const PURE: [(&str, Attack); 14] = [
+pub(crate) const PURE: [(&str, Attack); 15] = [
     ("R1", single::boost),
     ("R2", together::boost),
     ("R3", together::masquerade),
@@ -62,15 +64,16 @@ pub(crate) const PURE: [(&str, Attack); 14] = [
     ("R13", variants::variants),
     ("R14", clones::clones),
     ("R15", adaptive::adaptive),
+    ("R16", insider::insider),
     ("R17", beacons::beacons),
 ];
 
 /// The attacks on a served arena with scripted models.
 pub(crate) const SERVED: [(&str, Attack); 6] = [
-    ("R4", later::burst),
+    ("R4", burst::burst),
     ("R8", served::identity),
     ("R12", served::doubles),
     ("R14", served::twins),
-    ("R16", later::insider),
-    ("R18", later::exclusions),
+    ("R16", operator::insider),
+    ("R18", operator::exclusions),
 ];

@@ -11,7 +11,7 @@ use super::{Row, Size};
 use crate::arena::{Script, Scripted, TestArena, Voter, model, weights};
 
 /// Runs something that waits on a runtime of its own.
-fn served(rows: impl Future<Output = Vec<Row>>) -> Vec<Row> {
+pub(super) fn served<T>(rows: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_multi_thread().enable_all().build().unwrap().block_on(rows)
 }
 

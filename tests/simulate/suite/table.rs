@@ -9,8 +9,6 @@ pub(crate) enum Verdict {
     Fail,
     /// A number that has no mark; counts as neither.
     Noted,
-    /// What it would attack is not there; counts as failed.
-    NotYetRun,
 }
 
 impl Verdict {
@@ -23,7 +21,6 @@ impl Verdict {
             Verdict::Pass => "pass",
             Verdict::Fail => "FAIL",
             Verdict::Noted => "noted",
-            Verdict::NotYetRun => "not yet run",
         }
     }
 }
@@ -54,18 +51,6 @@ impl Row {
     /// The same without a mark.
     pub(super) fn noted(self) -> Row {
         Row { mark: "-".to_owned(), verdict: Verdict::Noted, ..self }
-    }
-
-    /// A row for what cannot be attacked yet.
-    pub(super) fn missing(id: &'static str, attack: &str, budget: &str, mark: &str) -> Row {
-        Row {
-            id,
-            attack: attack.to_owned(),
-            budget: budget.to_owned(),
-            result: "-".to_owned(),
-            mark: mark.to_owned(),
-            verdict: Verdict::NotYetRun,
-        }
     }
 }
 

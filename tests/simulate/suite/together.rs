@@ -12,7 +12,7 @@ const TARGET: usize = 6;
 const DAYS: usize = 30;
 const THEIR_DAY: usize = 7;
 /// Networks of honest voters; the accounts of an attack have one of their own.
-const NETWORKS: usize = 100;
+pub(super) const NETWORKS: usize = 100;
 
 /// What a number of accounts does, over all repetitions.
 #[derive(Clone, Debug, Default)]
