@@ -52,7 +52,15 @@ bench_verify() {
   cargo bench --quiet -p arena-core --bench journal
 }
 
+# Durable commits need a disk: not a folder in memory.
+bench_votes() {
+  step "Building the bench program" cargo bench --quiet --profile dev --bench votes --no-run || return
+  say "== Votes a second through HTTP, with the journal and without it, in turns"
+  DOUBLEBLIND_BENCH_FOLDER=$cache cargo bench --quiet --profile dev --bench votes
+}
+
 bench_ratings || failed=1
+bench_votes || failed=1
 bench_verify || failed=1
 bench_inference || failed=1
 exit "${failed:-0}"

@@ -113,8 +113,13 @@ fn take_out_vote(export: &Export, case: &mut Case, rng: &mut Random) -> bool {
 }
 
 fn flip_outcome(export: &Export, case: &mut Case, rng: &mut Random) -> bool {
+    let at = *pick(&votes(&parsed(export)), rng);
+    forge(export, case, at)
+}
+
+/// Changes one vote.
+pub(crate) fn forge(export: &Export, case: &mut Case, at: usize) -> bool {
     let mut leaves = parsed(export);
-    let at = *pick(&votes(&leaves), rng);
     let Leaf::Vote(vote) = &mut leaves[at] else { return false };
     vote.o = if vote.o == Choice::L { Choice::R } else { Choice::L };
     sign(export, case, &leaves)

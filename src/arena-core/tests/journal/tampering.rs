@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use arena_core::journal::checkpoint::Head;
 use arena_core::journal::merkle::{Levels, inclusion, leaf_hash};
 use arena_core::journal::proof::Proof;
-use arena_core::journal::sample::Export;
+use arena_core::journal::sample::{self, Export, Size};
 use rand::SeedableRng as _;
 
-use super::case::{Case, Random, base};
+use super::case::{Case, Random, SIZE, base};
 use super::outsider::Attack;
 use super::python::Python;
 use super::{insider, outsider};
@@ -173,5 +173,19 @@ fn a_rating_that_is_moved_by_more_than_a_hundredth_is_seen() {
         assert!(insider::move_rating(&export, &mut case, by));
 
         assert_eq!(case.failed(), if is_seen { vec![17] } else { Vec::new() }, "{by}");
+    }
+}
+
+#[test]
+fn a_receipt_alone_shows_its_voter_that_the_vote_was_changed() {
+    // No board is published that could tell.
+    let export = sample::play(5, Size { snapshots: 0, ..SIZE });
+    let mut python = Python::start();
+    for (index, reply) in &export.replies {
+        let mut case = Case { receipts: vec![reply.clone()], ..Case::honest(&export) };
+
+        assert!(insider::forge(&export, &mut case, *index as usize));
+
+        assert_eq!((case.failed(), python.failed(&case)), (vec![19], vec![19]), "{index}");
     }
 }

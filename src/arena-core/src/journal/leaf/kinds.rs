@@ -94,7 +94,7 @@ pub struct Assign {
     pub e: String,
     /// Number of the draw with that key, from 0.
     pub i: u64,
-    /// Commitment to the [`Reveal`].
+    /// Commitment to the `Reveal`.
     pub c: String,
     /// Unix seconds, floored to 60.
     pub t: u64,
@@ -176,7 +176,7 @@ pub struct Vote {
     pub o: Choice,
     /// Opens the commitment.
     pub n: String,
-    /// What was committed to: a [`Reveal`] as text.
+    /// What was committed to: a `Reveal` as text.
     pub rev: String,
     /// Commitments to what was said.
     pub c: Contents,

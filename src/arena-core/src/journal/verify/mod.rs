@@ -48,7 +48,7 @@
 //! What it does not show: that voters are human or distinct; that the named file wrote the answer; that everybody is
 //! shown the same log, unless checkpoints are compared; anything about votes that were refused before they were written.
 //!
-//! Leaves go through one by one; what stays is about 200 bytes a battle. No input, however hostile, makes it panic.
+//! Leaves go through one by one; what stays is about 300 bytes a battle (67 MB for 200,000). No input, however hostile, makes it panic.
 
 mod boards;
 mod epochs;

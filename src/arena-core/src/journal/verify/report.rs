@@ -9,6 +9,8 @@ use super::super::board::Counts;
 
 /// Problems of one check that are kept in full.
 const KEPT: usize = 10;
+/// Models that are named for having been out.
+const MOST_OUT: usize = 5;
 
 /// The checks, in order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize)]
@@ -220,14 +222,17 @@ impl Report {
                 draws.repeated, draws.degrees,
             );
         }
-        let out: Vec<String> = draws
-            .models
-            .iter()
-            .filter(|model| model.out > 0)
-            .map(|model| format!("{} {}", model.id, model.out))
-            .collect();
+        let mut out: Vec<&ModelDraws> = draws.models.iter().filter(|model| model.out > 0).collect();
+        out.sort_by_key(|model| std::cmp::Reverse(model.out));
         if !out.is_empty() {
-            let _ = writeln!(text, "could not be drawn: {}", out.join(", "));
+            let most = out.iter().take(MOST_OUT).map(|model| format!("{} {}", model.id, model.out));
+            let most: Vec<String> = most.collect();
+            let _ = writeln!(
+                text,
+                "{} models could not be drawn at some time, these most often: {}",
+                out.len(),
+                most.join(", "),
+            );
         }
         if !self.trusted_key {
             text.push_str(

@@ -119,7 +119,10 @@ impl Lots {
     fn settled(&self) -> impl Iterator<Item = ([Id; 2], u64, f64)> {
         let (mut all, mut taken) = (0.0, vec![0.0; self.drawn.len()]);
         let whole = self.ends.last().copied().unwrap_or(0);
-        for gaps in self.gaps.values().filter(|gaps| gaps.draws > 0) {
+        let mut gaps: Vec<_> = self.gaps.iter().filter(|(_, gaps)| gaps.draws > 0).collect();
+        // In one order, so that sums of fractions are the same each time.
+        gaps.sort_unstable_by_key(|(number, _)| **number);
+        for (_, gaps) in gaps {
             let total = whole - gaps.ends.last().unwrap_or(&0);
             let share = gaps.draws as f64 / total as f64;
             all += share;
