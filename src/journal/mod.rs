@@ -111,8 +111,7 @@ impl Journal {
         Err(JournalError::RolledBack(format!(
             "the log in the database is not the one that was signed: {why}, and a checkpoint over {} leaves was \
              published before. Votes are refused, so that none is lost. Restore the newer database; where it is \
-             gone for good, stop the arena and run `doubleblind log restart`, which begins the next log and says \
-             so in it",
+             gone for good, begin another arena in an empty data folder and keep this one for reading",
             head.size
         )))
     }
