@@ -2,6 +2,8 @@
 //! belongs here. What clippy checks (lengths of functions, `unwrap`) is not repeated.
 #![cfg(test)]
 
+mod styles;
+
 use std::path::Path;
 
 use sha2::{Digest, Sha256};
@@ -36,7 +38,7 @@ pub(crate) fn files_below(folder: &str) -> Vec<String> {
     files
 }
 
-fn root() -> &'static Path {
+pub(crate) fn root() -> &'static Path {
     Path::new(env!("CARGO_MANIFEST_DIR"))
 }
 
