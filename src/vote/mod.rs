@@ -47,6 +47,15 @@ pub enum VoteError {
     Store(#[from] sqlx::Error),
 }
 
+/// Why a vote is counted apart.
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    /// An answer said who wrote it.
+    leaked: bool,
+    /// As many votes as count in a month were on the same question.
+    repeated: bool,
+}
+
 /// Records one vote, or explains why not. Checks, insert and leaf share one transaction.
 ///
 /// **Output** the receipt; none for a battle from before the journal. The same verdict sent again is answered as
@@ -69,7 +78,7 @@ pub async fn cast(
         State::Skipped | State::Void => return Err(VoteError::Closed),
         State::Complete | State::Voted => {}
     }
-    let Some(apart) = battle::queries::close_voted(&mut tx, id).await? else {
+    let Some(leaked) = battle::queries::close_voted(&mut tx, id).await? else {
         // Somebody was faster, perhaps this very request sent twice.
         return match queries::find_verdict(&mut tx, id).await? {
             Some(first) if first == verdict => receipt(&mut tx, journal, id).await,
@@ -78,11 +87,13 @@ pub async fn cast(
         };
     };
     let tier = account::tier_of(&mut tx, voter).await?;
+    let repeated = battle::repeats::note(&mut tx, &battle).await?;
+    let noted = Noted { leaked, repeated };
     let leaf = match queries::find_ballot(&mut tx, id).await? {
-        Some(ballot) => Some(leaf(&mut tx, (&battle, tier), verdict, apart, &ballot).await?),
+        Some(ballot) => Some(leaf(&mut tx, (&battle, tier), verdict, noted, &ballot).await?),
         None => None,
     };
-    if !apart {
+    if !leaked && !repeated {
         queries::count_up(&mut tx, battle.models, verdict).await?;
     }
     // The lock that puts leaves and votes in order comes last, so that it is held for a short time.
@@ -94,7 +105,7 @@ pub async fn cast(
         writer.write(&mut tx).await?;
         entry = Some(added);
     }
-    queries::insert(&mut tx, id, (voter, tier), verdict, apart).await?;
+    queries::insert(&mut tx, id, (voter, tier), verdict, noted).await?;
     tx.commit().await?;
     match entry {
         Some(Entry { index, .. }) => {
@@ -126,7 +137,7 @@ async fn leaf(
     db: &mut PgConnection,
     (battle, tier): (&Battle, Tier),
     verdict: Verdict,
-    apart: bool,
+    noted: Noted,
     ballot: &Ballot,
 ) -> Result<Leaf, VoteError> {
     let now = OffsetDateTime::now_utc();
@@ -141,7 +152,7 @@ async fn leaf(
         n,
         rev,
         c: contents,
-        f: flags(apart, battle, ballot, now),
+        f: flags(noted, battle, ballot, now),
         g: tier,
         w: hex::encode(pseudonym),
         q: ballot.question.clone(),
@@ -150,9 +161,9 @@ async fn leaf(
 }
 
 /// What is noted of a vote before the reveal.
-fn flags(apart: bool, battle: &Battle, ballot: &Ballot, now: OffsetDateTime) -> Vec<Flag> {
+fn flags(noted: Noted, battle: &Battle, ballot: &Ballot, now: OffsetDateTime) -> Vec<Flag> {
     let mut flags = Vec::new();
-    if apart {
+    if noted.leaked {
         flags.push(Flag::Leak);
     }
     let since = |moment: OffsetDateTime| (now - moment).as_seconds_f64();
@@ -160,6 +171,9 @@ fn flags(apart: bool, battle: &Battle, ballot: &Ballot, now: OffsetDateTime) -> 
     let hasty = ballot.ended_at.is_some_and(|ended| since(ended) < SHORTEST_DWELL_SECONDS);
     if hasty || since(battle.opened_at) < reading {
         flags.push(Flag::Dwell);
+    }
+    if noted.repeated {
+        flags.push(Flag::Repeat);
     }
     flags
 }
