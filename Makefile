@@ -1,7 +1,7 @@
 # Two commands do everything: `make run` and `make test`. The work is in .make/; read it to see what is installed, fetched and built.
 # Where things go: .make/env.sh. Arguments for the app: make run ARGS="--help".
 .DEFAULT_GOAL := help
-.PHONY: help run test bench simulate fuzz models build fmt lint
+.PHONY: help run test bench simulate chaos fuzz models build fmt lint
 
 help: ## Lists these targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## /{printf "make %-8s %s\n", $$1, $$2}' Makefile
@@ -17,6 +17,9 @@ bench: ## Prints how fast ratings and answers are, as ratios to floors and other
 
 simulate: ## Attacks votes, ratings, answers and requests, and prints one table of what came of it; ATTACKS="R5 R12" runs these only
 	@exec .make/simulate.sh
+
+chaos: ## Kills, fills, restarts and confuses a loaded arena, and checks ten invariants after each; CHAOS_SEED=n, CHAOS_KILLS=n
+	@exec .make/chaos.sh
 
 fuzz: ## Feeds millions of broken inputs to whatever reads strangers' bytes; RUNS=n executions each
 	@exec .make/fuzz.sh

@@ -46,6 +46,13 @@ bench_inference() {
   cargo bench --quiet -p arena-worker --bench inference -- "${arguments[@]}"
 }
 
+bench_verify() {
+  step "Building the bench program" cargo bench --quiet -p arena-core --bench journal --no-run || return
+  say "== Verification of the vote record: the least seconds of several runs in turns, on one core"
+  cargo bench --quiet -p arena-core --bench journal
+}
+
 bench_ratings || failed=1
+bench_verify || failed=1
 bench_inference || failed=1
 exit "${failed:-0}"

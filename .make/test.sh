@@ -34,11 +34,13 @@ export DOUBLEBLIND_TEST_MODEL=$models/smollm2-135m-instruct-q4_1.gguf
 export DOUBLEBLIND_WORKER_BIN=$CARGO_TARGET_DIR/release/arena-worker
 export DOUBLEBLIND_BIN=$CARGO_TARGET_DIR/debug/doubleblind
 export DOUBLEBLIND_REMOTE_SERVER=$cache/remote-server
+export DOUBLEBLIND_VERIFIER_PACKAGES=$cache/verifier
 export CHROMIUM=${CHROMIUM:-$(command -v chromium)}
 export npm_config_cache=$cache/npm # nothing outside the checkout and the cache folder
 
 check step "Smallest demo model (98 MB)" python3 .make/fetch_models.py --only smallest --to "$models"
 check step "A server of another project, for remote models (34 MB)" .make/remote_server.sh
+check step "A package for the second verifier, in Python (5 MB)" .make/verifier.sh
 check check "Format" cargo fmt --all --check
 check check "Clippy" cargo clippy --workspace --exclude arena-worker --all-targets -- -D warnings
 # Always release for the worker: llama.cpp is built for one profile only, about 10 minutes the first time.

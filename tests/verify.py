@@ -82,7 +82,7 @@ class Log:
     def __init__(self, read, trusted=None, old=None, receipts=()):
         self.read, self.bad, self.key, head, lines = read, {}, None, None, read("log.jsonl").split(b"\n")
         self.days, self.battles, self.ids, self.models, self.voters, self.policies, self.excluded, self.erased = {}, {}, set(), {}, {}, [], set(), set()
-        self.need(13, lines[-1] == b"", "the last line is cut")
+        self.need(13, lines[-1] == b"" and lines[1:], "the last line is cut, or there is none")
         lines = lines if lines[-1] else lines[:-1]
         self.leaves, self.last, self.hashes = [], 0, [sha(b"\0" + line) for line in lines]
         with self.check(10):

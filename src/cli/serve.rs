@@ -81,6 +81,18 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         session_key: session_key(&settings.data)?,
         secure_cookie: settings.secure_cookie,
     };
+    let (server, handle) = open(parts, listener, started)?;
+    let reason = wait_for_end(&store).await?;
+    tracing::info!("closing: {reason}");
+    handle.stop(true).await;
+    let _ = server.await;
+    close(jobs, &engines, store).await?;
+    if reason == Reason::Signal { Ok(()) } else { Err("the database ended by itself".into()) }
+}
+
+type Serving = (JoinHandle<std::io::Result<()>>, actix_web::dev::ServerHandle);
+
+fn open(parts: Parts, listener: TcpListener, started: Instant) -> std::io::Result<Serving> {
     let address = listener.local_addr()?;
     let server = app::serve(parts, listener)?;
     let handle = server.handle();
@@ -89,12 +101,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     say(&format!(
         "The arena is open at http://{address} (ready after {ready_ms} ms). Ctrl-C ends it."
     ));
-    let reason = wait_for_end(&store).await?;
-    tracing::info!("closing: {reason}");
-    handle.stop(true).await;
-    let _ = server.await;
-    close(jobs, &engines, store).await?;
-    if reason == Reason::Signal { Ok(()) } else { Err("the database ended by itself".into()) }
+    Ok((server, handle))
 }
 
 fn keep_taking(ring: &Ring, reader: &snapshot::Reader) -> JoinHandle<()> {

@@ -6,12 +6,12 @@ use arena_core::journal::leaf::{EpochReveal, Leaf};
 use sqlx::PgPool;
 use time::OffsetDateTime;
 
-use super::{Journal, JournalError, index, queries};
+use super::{Journal, JournalError, index, queries, time_of_log};
 
 /// Shortest time between two checkpoints; a vote is under one after at most this and a moment.
 const CHECKPOINT_EVERY: Duration = Duration::from_secs(10);
 /// How often days that are over are looked for.
-const REVEAL_EVERY: Duration = Duration::from_secs(600);
+const REVEAL_EVERY: Duration = Duration::from_secs(30);
 /// A day's key is shown so long after the day: battles end after 24 hours, one more is for the sweeper.
 const REVEAL_AFTER: time::Duration = time::Duration::hours(25);
 
@@ -43,15 +43,17 @@ pub async fn keep_revealing(journal: Journal, db: PgPool) {
     }
 }
 
-/// Shows the keys of days that ended 25 hours before `now`, once all their battles are closed; says how many.
+/// Shows the keys of days that ended 25 hours before `now`, or before the time of the log if that is later, once all
+/// their battles are closed; says how many.
 pub async fn reveal_epochs(
     journal: &Journal,
     db: &PgPool,
     now: OffsetDateTime,
 ) -> Result<usize, JournalError> {
+    let mut tx = db.begin().await?;
+    let now = now.max(time_of_log(&mut tx).await?);
     // The day that contains this moment is the first that must not be shown.
     let before = (now - REVEAL_AFTER).date().to_string();
-    let mut tx = db.begin().await?;
     if queries::list_due_epochs(&mut tx, &before).await?.is_empty() {
         return Ok(0);
     }

@@ -30,12 +30,17 @@ pub async fn of(
     let bodies = queries::list_bodies(db, place, place.saturating_add(1)).await?;
     let number = u64::try_from(place).unwrap_or(0);
     let body = bodies.into_iter().next().ok_or(JournalError::Damaged(number))?;
-    let entry = Entry { index: number, hash: leaf_hash(&body) };
+    promise(journal, number, body)
+}
+
+/// The receipt of a leaf with these bytes, which must have been committed.
+pub fn promise(journal: &Journal, index: u64, body: Vec<u8>) -> Result<Receipt, JournalError> {
+    let receipt = journal.promise(Entry { index, hash: leaf_hash(&body) })?;
     Ok(Receipt {
-        index: number,
-        leaf: String::from_utf8(body).map_err(|_| JournalError::Damaged(number))?,
-        receipt: journal.promise(entry)?,
-        proof: format!("/log/leaf/{number}.tlog-proof"),
+        index,
+        leaf: String::from_utf8(body).map_err(|_| JournalError::Damaged(index))?,
+        receipt,
+        proof: format!("/log/leaf/{index}.tlog-proof"),
     })
 }
 

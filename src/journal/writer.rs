@@ -94,11 +94,16 @@ impl Writer {
         Ok(Entry { index: place, hash })
     }
 
+    /// The bytes of the leaf that was added last.
+    pub fn last_body(&self) -> Vec<u8> {
+        self.bodies.last().cloned().unwrap_or_default()
+    }
+
     /// The key and number of the next draw; a day without a key gets one, and a leaf that commits to it.
     ///
-    /// Clocks may go back: a day whose key is shown is never used again.
+    /// Clocks may go back: the day is that of the log's time, and one whose key is shown is never used again.
     pub async fn next_draw(&mut self, db: &mut PgConnection) -> Result<DrawTicket, JournalError> {
-        let today = OffsetDateTime::now_utc().date();
+        let today = instant(self.now.max(self.last_time)).date();
         let last = queries::find_last_epoch(db).await?;
         let epoch = match &last {
             Some((epoch, _)) if *epoch > today.to_string() => epoch.clone(),
@@ -141,6 +146,18 @@ impl Writer {
         };
         Ok(queries::append(db, &addition).await?)
     }
+}
+
+fn instant(seconds: u64) -> OffsetDateTime {
+    let seconds = i64::try_from(seconds).unwrap_or(i64::MAX);
+    OffsetDateTime::from_unix_timestamp(seconds).unwrap_or(OffsetDateTime::UNIX_EPOCH)
+}
+
+/// The time that the log goes by: now, or the time of its last leaf while the clock is behind that. What is decided by
+/// the age of a leaf is decided by it, so that everybody who reads the log comes to the same.
+pub async fn time_of_log(db: &mut PgConnection) -> Result<OffsetDateTime, JournalError> {
+    let last = u64::try_from(queries::find_state(db).await?.last_time).unwrap_or(0);
+    Ok(instant(last).max(OffsetDateTime::now_utc()))
 }
 
 fn next_day(day: &str) -> Option<String> {

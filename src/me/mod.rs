@@ -20,7 +20,7 @@ use crate::account;
 use crate::battle::{BattleError, erasure};
 use crate::journal::Journal;
 use crate::kit::session;
-use queries::Battle;
+use queries::{Battle, Pseudonym};
 
 /// Everything that is stored of one person, as far as it is known to be one person's.
 #[derive(Debug, Serialize)]
@@ -30,12 +30,24 @@ pub struct Record {
     pub made_at: OffsetDateTime,
     /// How well they are known.
     pub tier: Tier,
+    /// Their ids inside: the account's voter, and those of browsers from before they signed in.
+    #[serde(serialize_with = "as_in_commands")]
+    pub voters: Vec<VoterId>,
     /// Their account.
     pub account: Option<Account>,
     /// Their sessions that are not over; the address of a browser is not stored.
     pub sessions: Vec<Session>,
+    /// The names under which the public journal has their votes; removed with the texts.
+    pub pseudonyms: Vec<Pseudonym>,
     /// Their battles, the latest first.
     pub battles: Vec<Entry>,
+}
+
+fn as_in_commands<S: serde::Serializer>(
+    voters: &[VoterId],
+    serializer: S,
+) -> Result<S::Ok, S::Error> {
+    serializer.collect_seq(voters.iter().map(ToString::to_string))
 }
 
 /// An account as its owner sees it; the hash of its password stays inside.
@@ -103,6 +115,8 @@ pub async fn record(db: &mut PgConnection, voter: VoterId) -> sqlx::Result<Recor
         tier: account::tier_of(db, voter).await?,
         account,
         sessions,
+        voters: voters.clone(),
+        pseudonyms: queries::list_pseudonyms(db, &voters).await?,
         battles,
     })
 }

@@ -1,7 +1,7 @@
 //! The page of one's own data.
 
 use actix_session::Session;
-use arena_core::ids::BattleId;
+use arena_core::ids::{BattleId, VoterId};
 use arena_core::tier::Tier;
 use askama::Template;
 use sqlx::PgPool;
@@ -116,8 +116,8 @@ struct AccountView {
 /// What the page shows.
 pub(super) struct Found {
     tier: Tier,
-    /// Whether there is a voter at all.
-    known: bool,
+    /// The voter of the session, if there is one.
+    voter: Option<VoterId>,
     account: Option<AccountView>,
     battles: i64,
     votes: i64,
@@ -132,7 +132,7 @@ pub(super) async fn find(db: &PgPool, gate: &Gate, session: &Session) -> sqlx::R
     let allowed = gate.allowances();
     let mut found = Found {
         tier: Tier::Anonymous,
-        known: false,
+        voter: browser::voter(session),
         account: None,
         battles: 0,
         votes: 0,
@@ -142,9 +142,8 @@ pub(super) async fn find(db: &PgPool, gate: &Gate, session: &Session) -> sqlx::R
         more: None,
     };
     let mut db = db.acquire().await?;
-    if let Some(voter) = browser::voter(session) {
+    if let Some(voter) = found.voter {
         let voters = account::voters_of(&mut db, voter).await?;
-        found.known = true;
         found.tier = account::tier_of(&mut db, voter).await?;
         (found.battles, found.votes) = queries::count(&mut db, &voters).await?;
         let battles = queries::list_battles(&mut db, &voters, SHOWN).await?;
@@ -198,7 +197,7 @@ fn in_words(device: &str) -> &'static str {
 #[template(path = "me/me.html")]
 pub(super) struct MePage<'a> {
     site: &'a Site,
-    known: bool,
+    voter: Option<VoterId>,
     account: Option<AccountView>,
     tier: &'static str,
     counts: String,
@@ -227,7 +226,7 @@ pub(super) fn show(site: &Site, found: Found, wrong: Option<Wrong>) -> MePage<'_
     };
     MePage {
         site,
-        known: found.known,
+        voter: found.voter,
         tier: found.tier.as_str(),
         counts: format!(
             "{}, {}",

@@ -198,3 +198,29 @@ pub(super) async fn list_answers(
         })
         .collect())
 }
+
+/// A name under which the journal has one's votes of a month.
+#[derive(Debug, Serialize)]
+pub struct Pseudonym {
+    /// The month, in UTC.
+    pub month: String,
+    /// `w` in the leaves of the votes.
+    pub pseudonym: String,
+}
+
+/// The names under which the journal has the votes of some voters.
+pub(super) async fn list_pseudonyms(
+    db: &mut PgConnection,
+    voters: &[VoterId],
+) -> sqlx::Result<Vec<Pseudonym>> {
+    let rows = sqlx::query!(
+        "select month, pseudonym from pseudonyms where voter_id = any($1) order by month, pseudonym",
+        &ids(voters)
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Pseudonym { month: row.month, pseudonym: hex::encode(row.pseudonym) })
+        .collect())
+}

@@ -63,8 +63,11 @@ pub struct Desk {
     db: PgPool,
     journal: Journal,
     reader: Reader,
-    last: Arc<Mutex<Option<(Instant, Arc<Examination>)>>>,
+    last: Arc<Mutex<Option<Kept>>>,
 }
+
+/// When an examination was made, and what came of it.
+type Kept = (Instant, Arc<Examination>);
 
 impl Desk {
     /// A desk on which nothing lies yet.

@@ -39,7 +39,8 @@ pub async fn take_if_due(
         Some((taken_at, size)) => (Some(taken_at), size),
         None => (None, 0),
     };
-    if last.is_some_and(|last| now - last < AGE)
+    // One of the future was taken while the clock was ahead.
+    if last.is_some_and(|last| (now - last).abs() < AGE)
         || !vote::exclusion::queries::any_since(&mut connection, size).await?
     {
         return Ok(Vec::new());

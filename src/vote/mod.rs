@@ -12,9 +12,10 @@ use sqlx::{PgConnection, PgPool};
 use time::OffsetDateTime;
 
 use crate::account;
-use crate::battle::{self, Battle, BattleError, State, commitments};
+use crate::battle::commitments::{self, Committed};
+use crate::battle::{self, Battle, BattleError, State};
 use crate::journal::receipt::{self, Receipt};
-use crate::journal::{Entry, Journal, JournalError};
+use crate::journal::{Journal, JournalError, time_of_log};
 use queries::Ballot;
 
 /// Name of the Postgres channel on which a new vote is announced.
@@ -87,33 +88,38 @@ pub async fn cast(
         };
     };
     let tier = account::tier_of(&mut tx, voter).await?;
-    let repeated = battle::repeats::note(&mut tx, &battle).await?;
-    let noted = Noted { leaked, repeated };
-    let leaf = match queries::find_ballot(&mut tx, id).await? {
-        Some(ballot) => Some(leaf(&mut tx, (&battle, tier), verdict, noted, &ballot).await?),
+    let month = month(time_of_log(&mut tx).await?);
+    let mut noted = Noted { leaked, repeated: false };
+    let leaf = match queries::find_ballot(&mut tx, id, &month).await? {
+        Some(ballot) => {
+            let key = ballot.question_key.as_deref();
+            noted.repeated = battle::repeats::note(&mut tx, &battle, &month, key).await?;
+            Some(leaf(&mut tx, (&battle, tier), (verdict, noted), &ballot, &month).await?)
+        }
         None => None,
     };
-    if !leaked && !repeated {
+    if !noted.leaked && !noted.repeated {
         queries::count_up(&mut tx, battle.models, verdict).await?;
     }
     // The lock that puts leaves and votes in order comes last, so that it is held for a short time.
-    let mut entry = None;
-    if let Some(leaf) = leaf {
+    let mut written = None;
+    if let Some((leaf, committed)) = leaf {
         let mut writer = journal.lock(&mut tx).await?;
-        let added = writer.add(leaf)?;
-        commitments::close(&mut tx, id, added).await?;
+        let entry = writer.add(leaf)?;
+        written = Some((entry.index, writer.last_body()));
+        commitments::close_with(&mut tx, id, entry, &committed).await?;
         writer.write(&mut tx).await?;
-        entry = Some(added);
     }
     queries::insert(&mut tx, id, (voter, tier), verdict, noted).await?;
     tx.commit().await?;
-    match entry {
-        Some(Entry { index, .. }) => {
-            let index = i64::try_from(index).map_err(|_| JournalError::Damaged(index))?;
-            Ok(Some(receipt::of(&mut *db.acquire().await?, journal, index).await?))
-        }
-        None => Ok(None),
-    }
+    // Only what is committed is promised.
+    let promised = written.map(|(index, body)| receipt::promise(journal, index, body));
+    Ok(promised.transpose()?)
+}
+
+/// The month of a time; pseudonyms are of one month by the log's time.
+fn month(time: OffsetDateTime) -> String {
+    format!("{:04}-{:02}", time.year(), u8::from(time.month()))
 }
 
 /// The receipt of a battle that has its vote.
@@ -136,28 +142,31 @@ pub async fn receipt(
 async fn leaf(
     db: &mut PgConnection,
     (battle, tier): (&Battle, Tier),
-    verdict: Verdict,
-    noted: Noted,
+    (verdict, noted): (Verdict, Noted),
     ballot: &Ballot,
-) -> Result<Leaf, VoteError> {
+    month: &str,
+) -> Result<(Leaf, Committed), VoteError> {
+    let pseudonym = match &ballot.pseudonym {
+        Some(pseudonym) => pseudonym.clone(),
+        None => queries::find_or_make_pseudonym(db, battle.voter, month).await?,
+    };
+    let committed = commitments::commit_texts(battle)?;
     let now = OffsetDateTime::now_utc();
-    let month = format!("{:04}-{:02}", now.year(), u8::from(now.month()));
-    let pseudonym = queries::find_or_make_pseudonym(db, battle.voter, &month).await?;
-    let contents = commitments::commit_texts(db, battle).await?;
     let (a, n, rev) = ballot.commitment.parts();
-    Ok(Leaf::Vote(Box::new(leaf::Vote {
+    let leaf = Leaf::Vote(Box::new(leaf::Vote {
         b: battle.id,
         a,
         o: verdict.into(),
         n,
         rev,
-        c: contents,
+        c: committed.contents.clone(),
         f: flags(noted, battle, ballot, now),
         g: tier,
         w: hex::encode(pseudonym),
         q: ballot.question.clone(),
         t: 0,
-    })))
+    }));
+    Ok((leaf, committed))
 }
 
 /// What is noted of a vote before the reveal.

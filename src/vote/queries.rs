@@ -90,21 +90,29 @@ pub(super) struct Ballot {
     pub(super) chars: i64,
     /// Question of an evaluation set, `set/version/key`.
     pub(super) question: Option<String>,
+    /// The voter's name of the month in the journal, if there is one.
+    pub(super) pseudonym: Option<Vec<u8>>,
+    /// The key that questions of the month are hashed with, if there is one.
+    pub(super) question_key: Option<Vec<u8>>,
 }
 
 /// The committed pairing of a battle with what else its vote needs; none from before the journal.
 pub(super) async fn find_ballot(
     db: &mut PgConnection,
     battle: BattleId,
+    month: &str,
 ) -> sqlx::Result<Option<Ballot>> {
     let row = sqlx::query!(
         r#"select assign_index, commitment, opening, reveal, closed_index,
              coalesce(left_chars + right_chars, 0) as "chars!",
              (select max(ended_at) from answers where answers.battle_id = b.battle_id) as ended_at,
              (select set_id || '/' || set_version || '/' || question_key
-              from questions q where q.question_id = b.question_id) as question
+              from questions q where q.question_id = b.question_id) as question,
+             (select pseudonym from pseudonyms p where p.voter_id = b.voter_id and p.month = $2),
+             (select key from question_keys k where k.month = $2) as question_key
            from commitments c join battles b using (battle_id) where b.battle_id = $1"#,
-        battle.0
+        battle.0,
+        month
     )
     .fetch_optional(db)
     .await?;
@@ -119,6 +127,8 @@ pub(super) async fn find_ballot(
         ended_at: row.ended_at,
         chars: row.chars,
         question: row.question,
+        pseudonym: row.pseudonym,
+        question_key: row.question_key,
     }))
 }
 

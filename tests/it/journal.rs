@@ -347,3 +347,27 @@ async fn a_page_of_the_log_and_a_foreign_receipt_are_told_apart() {
     assert_eq!(own.leaf, receipt.leaf);
     assert!(voter.sees("/log").await.contains("The latest entries"));
 }
+
+#[tokio::test]
+async fn after_a_clock_was_ahead_the_log_goes_by_its_own_time() {
+    let arena = TestArena::of_two_instant().await;
+    let voter = arena.voter();
+    let left_open = arena.complete_battle(&voter).await;
+    // As a leaf leaves it that was written with a clock 40 days ahead.
+    let ahead = "update log_state set last_time = last_time + 40 * 86400";
+    sqlx::query(ahead).execute(&arena.db()).await.unwrap();
+
+    let voided = void_abandoned(&arena.db(), &arena.journal()).await.unwrap();
+    let now = OffsetDateTime::now_utc();
+    let shown = reveal_epochs(&arena.journal(), &arena.db(), now).await.unwrap();
+    let id = arena.complete_battle(&voter).await;
+
+    assert_eq!((voided, shown), (1, 1));
+    assert_eq!(arena.battle(&left_open).await.state, "void");
+    let all = leaves(&arena).await;
+    let (_, last) = assigns(&all).into_iter().last().unwrap();
+    assert_eq!(last.b.to_string(), id);
+    let day = OffsetDateTime::from_unix_timestamp(i64::try_from(last.t).unwrap()).unwrap().date();
+    assert_eq!(last.e, day.to_string());
+    assert!(day > now.date() + Duration::days(38), "{day}");
+}

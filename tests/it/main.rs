@@ -1,9 +1,15 @@
 //! The integration tests: one binary, and for every test a database and a server of its own.
 
+#![expect(
+    clippy::duplicate_mod,
+    reason = "the drills and the hostile headers share a builder of files"
+)]
+
 mod account;
 mod arena;
 mod battle;
 mod blindness;
+mod chaos;
 mod database;
 mod erasure;
 mod exclusion;

@@ -88,7 +88,6 @@ async fn findings_have_evidence_and_a_form_excludes_with_a_public_leaf() {
     for words in ["z = ", "expected", "e = 10^", "|z| &#62; "] {
         assert!(body.contains(words), "{words}: {body}");
     }
-    std::fs::write("/tmp/desk.html", &body).unwrap();
     assert!(decisions(&arena).await.is_empty(), "looking excludes nothing");
     let pseudonym: String =
         sqlx::query_scalar("select encode(pseudonym, 'hex') from pseudonyms limit 1")
@@ -117,7 +116,6 @@ async fn findings_have_evidence_and_a_form_excludes_with_a_public_leaf() {
         |leaf| matches!(leaf, Leaf::Exclude(ruling) if ruling.rule == "always for one model")
     ));
     let body = operator.sees("/?excluded=25").await;
-    std::fs::write("/tmp/desk-excluded.html", &body).unwrap();
     assert!(body.contains("25 votes are excluded; each has a public entry"), "{body}");
     assert!(body.contains("All of them are excluded") && body.contains("always for one model"));
     let published = operator.posts("/snapshot", &[]).await;

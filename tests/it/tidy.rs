@@ -102,8 +102,7 @@ fn allowed(part: &str) -> Option<Vec<&str>> {
     }
     match part {
         "validation" => Some([&["journal", "pool", "inference", part][..], &at_hand].concat()),
-        "kit" => Some(vec!["kit", "config"]),
-        "config" => Some(vec!["kit", "config"]),
+        "kit" | "config" => Some(vec!["kit", "config"]),
         "app.rs" | "cli" | "lib.rs" | "main.rs" | "build.rs" => None,
         other => panic!("src/{other} is neither a stage nor known here; add it to the flow"),
     }
@@ -297,11 +296,10 @@ fn is_vendored(file: &str) -> bool {
     file.starts_with("static/vendor/") && !file.ends_with("README.md")
 }
 
-/// Files that people write, whatever their format.
+/// Files that people write, whatever their format; published questions and licences are quoted as they are.
 fn own_texts() -> Vec<(String, String)> {
     let mut texts = Vec::new();
     for file in files_below(".") {
-        // Published questions and licences are quoted as they are.
         let quoted = file.ends_with("prompts.jsonl")
             || file.contains("LICENSE")
             || is_vendored(&file)

@@ -112,11 +112,16 @@ impl Commitment {
     }
 }
 
-/// Commits to all that was said in a battle, and keeps the salts.
-pub async fn commit_texts(
-    db: &mut PgConnection,
-    battle: &Battle,
-) -> Result<Contents, JournalError> {
+/// Commitments to all that was said in a battle, and the salts behind them, which [`close_with`] keeps.
+pub struct Committed {
+    /// What the vote's leaf has.
+    pub contents: Contents,
+    parts: Vec<String>,
+    salts: Vec<Vec<u8>>,
+}
+
+/// Commits to all that was said in a battle.
+pub fn commit_texts(battle: &Battle) -> Result<Committed, JournalError> {
     let texts = Texts::of(battle);
     let mut parts = vec!["l", "r"];
     if texts.questions.is_some() {
@@ -135,8 +140,7 @@ pub async fn commit_texts(
     };
     let parts: Vec<String> = parts.into_iter().map(str::to_owned).collect();
     let salts: Vec<Vec<u8>> = salts.iter().map(|salt| salt.to_vec()).collect();
-    queries::insert_salts(db, battle.id, &parts, &salts).await?;
-    Ok(contents)
+    Ok(Committed { contents, parts, salts })
 }
 
 /// The texts of a battle in the form that is committed to: JSON lists with an entry a turn.
@@ -171,12 +175,19 @@ fn list(texts: impl Iterator<Item = String>) -> String {
     serde_json::Value::from_iter(texts).to_string()
 }
 
-/// Opens the commitment of a battle that has its vote: notes the vote's leaf.
-pub async fn close(
+/// Opens the commitment of a battle that has its vote: notes the vote's leaf, and keeps the salts of its texts.
+pub async fn close_with(
     db: &mut PgConnection,
     battle: BattleId,
     entry: Entry,
+    committed: &Committed,
 ) -> Result<(), JournalError> {
+    let index = place(entry.index)?;
+    Ok(queries::close_with(db, battle, index, &committed.parts, &committed.salts).await?)
+}
+
+/// Notes the leaf that opened the commitment of a battle without a vote.
+async fn close(db: &mut PgConnection, battle: BattleId, entry: Entry) -> Result<(), JournalError> {
     Ok(queries::close(db, battle, place(entry.index)?).await?)
 }
 

@@ -8,7 +8,6 @@ pub mod queries;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use sqlx::PgConnection;
-use time::OffsetDateTime;
 
 use super::Battle;
 
@@ -17,16 +16,21 @@ pub const COUNTED_A_MONTH: i64 = 3;
 
 /// Notes the question of a battle that gets its vote, and says whether as many votes as count were on it before. Votes on one
 /// question wait for each other until the transaction ends.
-pub async fn note(db: &mut PgConnection, battle: &Battle) -> sqlx::Result<bool> {
+///
+/// **Input** the month, and its key if there is one already.
+pub async fn note(
+    db: &mut PgConnection,
+    battle: &Battle,
+    month: &str,
+    key: Option<&[u8]>,
+) -> sqlx::Result<bool> {
     let (None, Some(turn)) = (battle.question, battle.turns.first()) else { return Ok(false) };
-    let now = OffsetDateTime::now_utc();
-    let month = format!("{:04}-{:02}", now.year(), u8::from(now.month()));
-    let key = queries::find_or_make_key(db, &month).await?;
-    let hash = hash(&key, &turn.prompt);
+    let hash = match key {
+        Some(key) => hash(key, &turn.prompt),
+        None => hash(&queries::find_or_make_key(db, month).await?, &turn.prompt),
+    };
     queries::wait_for(db, i64::from_be_bytes(std::array::from_fn(|at| hash[at]))).await?;
-    let before = queries::count_votes(db, &hash).await?;
-    queries::set_hash(db, battle.id, &hash).await?;
-    Ok(before >= COUNTED_A_MONTH)
+    Ok(queries::set_hash(db, battle.id, &hash).await? >= COUNTED_A_MONTH)
 }
 
 /// The question without what does not make it another one: invisible characters, capitals, blanks.

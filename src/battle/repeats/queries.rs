@@ -30,26 +30,21 @@ pub(super) async fn wait_for(db: &mut PgConnection, question: i64) -> sqlx::Resu
     Ok(())
 }
 
-/// Votes on a question that count, or would if they were not excluded.
-pub(super) async fn count_votes(db: &mut PgConnection, hash: &[u8]) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"select count(*) as "count!" from battles join votes using (battle_id)
-           where question_hash = $1 and not repeated and not leaked"#,
-        hash
-    )
-    .fetch_one(db)
-    .await
-}
-
+/// Notes the question of a battle; gives the votes on it that count, or would if they were not excluded.
 pub(super) async fn set_hash(
     db: &mut PgConnection,
     battle: BattleId,
     hash: &[u8],
-) -> sqlx::Result<()> {
-    sqlx::query!("update battles set question_hash = $2 where battle_id = $1", battle.0, hash)
-        .execute(db)
-        .await?;
-    Ok(())
+) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"with noted as (update battles set question_hash = $2 where battle_id = $1)
+           select count(*) as "count!" from battles b join votes using (battle_id)
+           where b.question_hash = $2 and not repeated and not leaked"#,
+        battle.0,
+        hash
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Drops the keys of months that are over.

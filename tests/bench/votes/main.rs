@@ -4,11 +4,7 @@
 //! Without the journal means votes on battles that have no commitment, as those from before the journal: everything
 //! but leaf, salts, pseudonym and opening is done for them as well.
 #![expect(clippy::print_stdout, reason = "the table is what it is for")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::expect_used,
-    reason = "a measurement stops at the first surprise"
-)]
+#![expect(clippy::unwrap_used, reason = "a measurement stops at the first surprise")]
 
 #[expect(dead_code, unused_imports, reason = "tests use more of it than this does")]
 #[path = "../../it/arena/mod.rs"]

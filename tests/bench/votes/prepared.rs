@@ -39,21 +39,7 @@ pub(crate) async fn battles(db: &PgPool, like: &str, count: usize, with: bool) -
             sqlx::query(sql).bind(id).bind(like).execute(&mut *tx).await.unwrap();
         }
         if with {
-            let reveal = Reveal {
-                v: 1,
-                b: BattleId(id),
-                l: ModelId(left),
-                r: ModelId(right),
-                lg: "ab".repeat(32),
-                rg: "cd".repeat(32),
-                samp: "ef".repeat(32),
-                seed: [1, 2],
-                st: [0, 0],
-                out: Vec::new(),
-                cn: "00".repeat(16),
-                pc: "12".repeat(32),
-            }
-            .to_text();
+            let reveal = reveal(id, left, right).to_text();
             let opening = [7; 32];
             sqlx::query(
                 "insert into commitments (battle_id, assign_index, epoch, opening, commitment, reveal)
@@ -72,4 +58,21 @@ pub(crate) async fn battles(db: &PgPool, like: &str, count: usize, with: bool) -
     }
     tx.commit().await.unwrap();
     ids
+}
+
+fn reveal(battle: Uuid, left: Uuid, right: Uuid) -> Reveal {
+    Reveal {
+        v: 1,
+        b: BattleId(battle),
+        l: ModelId(left),
+        r: ModelId(right),
+        lg: "ab".repeat(32),
+        rg: "cd".repeat(32),
+        samp: "ef".repeat(32),
+        seed: [1, 2],
+        st: [0, 0],
+        out: Vec::new(),
+        cn: "00".repeat(16),
+        pc: "12".repeat(32),
+    }
 }

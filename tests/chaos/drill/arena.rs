@@ -22,6 +22,8 @@ use super::voter::{Manners, Voter};
 
 /// How often each process is asked for its checkpoint.
 const CHECKPOINTS_EVERY: Duration = Duration::from_millis(500);
+/// How often a board is published meanwhile.
+const BOARDS_EVERY: Duration = Duration::from_secs(12);
 /// Voters go home by themselves sooner.
 const HOME_WITHIN: Duration = Duration::from_secs(120);
 
@@ -79,9 +81,10 @@ impl Arena {
     pub(crate) async fn url(&self) -> Result<String> {
         match &self.database {
             Database::At(url) => Ok(url.clone()),
-            Database::Private => doubleblind::kit::postgres::attach(&self.data)
+            Database::Private => Ok(doubleblind::kit::postgres::attach(&self.data)
                 .await?
-                .context("no arena holds the data folder"),
+                .context("no arena holds the data folder")?
+                .owner),
         }
     }
 
@@ -114,10 +117,12 @@ impl Arena {
             playing.push(tokio::spawn(voter.plays()));
         }
         let watching = tokio::spawn(watch(Arc::clone(&bases), Arc::clone(&self.ledger)));
+        let publishing = tokio::spawn(publish(self.apps.clone(), Arc::clone(&over)));
         let happened = happens(self).await;
         over.store(true, Ordering::Relaxed);
         let home = tokio::time::timeout(HOME_WITHIN, futures_util::future::join_all(playing)).await;
         watching.abort();
+        publishing.await??;
         match home {
             Ok(ends) => {
                 for end in ends {
@@ -178,6 +183,24 @@ impl Arena {
         }
         Ok(())
     }
+}
+
+/// Publishes boards from the command line until the drill is over. It may fail: what it needs may just be gone.
+async fn publish(apps: Vec<Arc<App>>, over: Arc<AtomicBool>) -> Result<()> {
+    let mut due = Instant::now() + BOARDS_EVERY / 2;
+    while !over.load(Ordering::Relaxed) {
+        tokio::time::sleep(CHECKPOINTS_EVERY).await;
+        if Instant::now() < due {
+            continue;
+        }
+        due = Instant::now() + BOARDS_EVERY;
+        if let Some(app) = apps.first() {
+            let mut command = tokio::process::Command::from(app.command());
+            command.arg("snapshot").kill_on_drop(true);
+            let _ = tokio::time::timeout(BOARDS_EVERY, command.output()).await;
+        }
+    }
+    Ok(())
 }
 
 /// Keeps every checkpoint that is served, until it is aborted.

@@ -30,6 +30,8 @@ async fn everything_that_is_stored_of_a_voter_is_in_the_file() {
 
     assert_eq!(data["tier"], "registered");
     assert_eq!(data["account"]["name"], "ada");
+    let own = data["voters"][0].as_str().unwrap();
+    assert!(voter.sees("/me").await.contains(own), "{own}");
     assert_eq!(data["sessions"].as_array().unwrap().len(), 1);
     let battles = data["battles"].as_array().unwrap();
     assert_eq!(battles.len(), 2);
@@ -38,6 +40,8 @@ async fn everything_that_is_stored_of_a_voter_is_in_the_file() {
     assert_eq!(battles[0]["models"], Value::Null, "a skip reveals nothing");
     assert_eq!(battles[1]["vote"]["verdict"], "both_bad");
     assert_eq!(battles[1]["vote"]["tier"], "anonymous");
+    let names = data["pseudonyms"].as_array().unwrap();
+    assert_eq!((names.len(), names[0]["pseudonym"].as_str().unwrap().len()), (1, 32));
     let mut models: Vec<_> = battles[1]["models"].as_array().unwrap().clone();
     models.sort_by_key(|model| model.to_string());
     assert_eq!(models, ["Aster", "Birch"]);

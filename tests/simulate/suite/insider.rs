@@ -191,6 +191,7 @@ fn without(leaves: &mut Vec<Leaf>, gone: &[usize]) {
     }
 }
 
+#[expect(clippy::ptr_arg, reason = "one of several, some of which add or drop leaves")]
 fn edit(leaves: &mut Vec<Leaf>, rng: &mut Xoshiro256PlusPlus) -> Option<Subject> {
     let (at, mut vote) = any_vote(leaves, rng)?;
     vote.o = if vote.o == Choice::L { Choice::R } else { Choice::L };
@@ -199,6 +200,7 @@ fn edit(leaves: &mut Vec<Leaf>, rng: &mut Xoshiro256PlusPlus) -> Option<Subject>
 }
 
 /// The left answer gets another name; reveal and commitment fit again.
+#[expect(clippy::ptr_arg, reason = "one of several, some of which add or drop leaves")]
 fn relabel(leaves: &mut Vec<Leaf>, rng: &mut Xoshiro256PlusPlus) -> Option<Subject> {
     let (at, mut vote) = any_vote(leaves, rng)?;
     let mut reveal = Reveal::parse(&vote.rev)?;
@@ -218,6 +220,7 @@ fn relabel(leaves: &mut Vec<Leaf>, rng: &mut Xoshiro256PlusPlus) -> Option<Subje
     of_vote(at)
 }
 
+#[expect(clippy::ptr_arg, reason = "one of several, some of which add or drop leaves")]
 fn swap_file(leaves: &mut Vec<Leaf>, rng: &mut Xoshiro256PlusPlus) -> Option<Subject> {
     let files = |leaf: &Leaf| matches!(leaf, Leaf::Model(model) if !model.gguf.is_empty());
     let at = pick(&places(leaves, files), rng)?;

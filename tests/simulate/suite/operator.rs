@@ -168,7 +168,7 @@ async fn is_kept_out(known: &ModelFile) -> bool {
         ..weights("Aster")
     };
     let entry = Model { source: Source::File(file), ..model("Aster") };
-    pool::add(&mut *arena.db().acquire().await.unwrap(), &entry).await.unwrap();
+    pool::add(&mut arena.db().acquire().await.unwrap(), &entry).await.unwrap();
     let changed = validation::recheck::recheck_files(&arena.db()).await.unwrap();
     let held = "select count(*) from quarantines where reason = 'changed' and released_at is null";
     changed == [entry.id] && arena.number(held).await == 1

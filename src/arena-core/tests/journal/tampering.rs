@@ -140,6 +140,29 @@ fn both_verifiers_see_ten_thousand_attacks_of_forty_kinds() {
     assert_eq!(one.len(), attacks().len());
 }
 
+#[test]
+fn both_verifiers_refuse_what_is_no_log() {
+    let (export, mut python) = (base(2), Python::start());
+    let signed = |leaves: &[Vec<u8>]| {
+        let hashes: Vec<_> = leaves.iter().map(|leaf| leaf_hash(leaf)).collect();
+        let head =
+            Head { size: hashes.len() as u64, root: arena_core::journal::merkle::root(&hashes) };
+        let mut case = Case { texts: Vec::new(), ..Case::honest(&export) };
+        case.checkpoint = head.sign(&export.signer).unwrap().into_bytes();
+        case.set_leaves(leaves);
+        case
+    };
+    let lines: [&[u8]; 6] = [b"", b"x", b"{}", b"[1,2]", &[b'['; 60_000], b"\xff\xfe"];
+    let mut logs: Vec<Vec<Vec<u8>>> = lines.iter().map(|line| vec![line.to_vec()]).collect();
+    logs.extend(lines.iter().map(|line| [&export.leaves[..], &[line.to_vec()]].concat()));
+    logs.push(Vec::new());
+
+    for leaves in logs {
+        let case = signed(&leaves);
+        assert_eq!((case.failed(), python.failed(&case)), (vec![13], vec![13]), "{leaves:?}");
+    }
+}
+
 /// What only a verifier that fits ratings sees.
 #[test]
 fn a_rating_that_is_moved_by_more_than_a_hundredth_is_seen() {

@@ -110,7 +110,7 @@ pub(crate) async fn check(arena: &Arena) -> Result<Findings> {
     sums::votes(&rows, &log, &arena.ledger.book(), &mut wrongs);
     sums::sums(&rows, &log, &arena.ledger.book(), &mut wrongs);
     let receipts = outside::receipts(arena, (&rows, &log), &verifier, &mut wrongs).await?;
-    let verified = outside::verify(arena, &verifier).await?;
+    let verified = outside::verify(arena).await?;
     for (invariant, told) in std::mem::take(&mut arena.ledger.book().wrongs) {
         told.into_iter().for_each(|what| wrongs.add(invariant, what));
     }

@@ -14,7 +14,7 @@ use reqwest::Client;
 
 use super::super::arena::Arena;
 use super::super::ledger::Acknowledged;
-use super::super::replies::client;
+use super::super::replies::{Kept, client};
 use super::leaves::Log;
 use super::rows::Rows;
 use super::{Mark, Wrongs};
@@ -90,34 +90,54 @@ async fn prove(http: &Client, (address, verifier): (&str, &Verifier), leaf: &Has
     Ok(())
 }
 
-/// I9: the log is exported and verified by the program itself, snapshots included.
-pub(super) async fn verify(arena: &Arena, verifier: &Verifier) -> Result<Mark> {
+/// I9, and all that `doubleblind verify` looks at beside: one more board is published, the log is exported and checked
+/// with every receipt and the oldest checkpoint.
+pub(super) async fn verify(arena: &Arena) -> Result<Mark> {
     let app = arena.apps.first().context("an arena has a process")?;
-    let run = |arguments: &[&str]| {
+    let run = async |arguments: &[&str]| {
         let mut command = tokio::process::Command::from(app.command());
-        command.args(arguments);
-        async move { command.output().await }
+        let output = command.args(arguments).output().await?;
+        let told = format!("{}: {}", arguments[0], failures(&output));
+        Ok::<_, anyhow::Error>((!output.status.success()).then(|| Mark::Broken(vec![told])))
     };
-    if !run(&["verify", "--help"]).await?.status.success() {
-        return Ok(Mark::NotRun("this build has no `doubleblind verify`".to_owned()));
-    }
-    let folder = arena.data().with_file_name("export");
+    let file = |name: &str| arena.data().with_file_name(name).to_string_lossy().into_owned();
+    let (folder, receipts, old) = (file("export"), file("receipts.jsonl"), file("old-checkpoint"));
     let _ = std::fs::remove_dir_all(&folder);
-    let path = folder.to_string_lossy();
-    let exported = run(&["export", "log", "--out", &path]).await?;
-    if !exported.status.success() {
-        return Ok(Mark::Broken(vec![format!("export log: {}", last_lines(&exported))]));
+    std::fs::write(&receipts, receipts_as_kept(arena))?;
+    let key = arena.ledger.book().verifier.clone().context("the key of the log")?.to_string();
+    let mut check = vec!["verify", &folder, "--vkey", &key, "--receipts", &receipts];
+    if let Some(checkpoint) = arena.ledger.book().checkpoints.first() {
+        std::fs::write(&old, checkpoint)?;
+        check.extend(["--old", &old]);
     }
-    let verified = run(&["verify", &path, "--vkey", &verifier.to_string()]).await?;
-    if verified.status.success() {
-        return Ok(Mark::Holds);
+    for arguments in [&["snapshot"][..], &["export", "log", "--out", &folder], &check] {
+        if let Some(broken) = run(arguments).await? {
+            return Ok(broken);
+        }
     }
-    Ok(Mark::Broken(vec![format!("verify: {}", last_lines(&verified))]))
+    Ok(Mark::Holds)
 }
 
-fn last_lines(output: &Output) -> String {
+/// All receipts as voters got them, a line each.
+fn receipts_as_kept(arena: &Arena) -> String {
+    let mut lines = String::new();
+    for Acknowledged { kept, .. } in arena.ledger.book().acknowledged.values() {
+        if let Some(leaf) = &kept.leaf {
+            let Kept { index, promise, .. } = kept;
+            let reply = serde_json::json!({
+                "index": index, "leaf": leaf, "receipt": promise, "proof": "",
+            });
+            lines += &format!("{reply}\n");
+        }
+    }
+    lines
+}
+
+/// The lines of a report that tell of something wrong.
+fn failures(output: &Output) -> String {
     let text = [output.stdout.as_slice(), &output.stderr].concat();
     let text = String::from_utf8_lossy(&text).into_owned();
-    let lines: Vec<&str> = text.trim().lines().collect();
-    lines[lines.len().saturating_sub(12)..].join("; ")
+    let lines: Vec<&str> =
+        text.lines().filter(|line| !line.contains(" ok ") && !line.trim().is_empty()).collect();
+    lines[..lines.len().min(12)].join("; ")
 }

@@ -6,7 +6,8 @@ use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
+use sqlx::{Connection as _, PgConnection};
 
 use super::super::app::App;
 use super::super::arena::{Arena, Database};
@@ -29,6 +30,9 @@ const JUMPS: [(&str, bool); 10] = [
     ("+0", false),
 ];
 const A_WHILE: Duration = Duration::from_secs(4);
+const KEYS_WITHIN: Duration = Duration::from_secs(33);
+/// Less than the largest jump.
+const LEAST_DAYS: i64 = 39;
 
 /// Runs the drill twice; without the library it is told.
 pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
@@ -52,7 +56,6 @@ fn environment(library: &Path, file: &Path) -> Vec<(&'static str, OsString)> {
         ("FAKETIME_TIMESTAMP_FILE", file.into()),
         ("FAKETIME_CACHE_DURATION", "1".into()),
         ("FAKETIME_DONT_FAKE_MONOTONIC", "1".into()),
-        ("FAKETIME_DISABLE_SHM", "1".into()),
     ]
 }
 
@@ -99,7 +102,7 @@ async fn alone(options: Options, library: &Path) -> Result<Outcome> {
     let file = place.root().join("clock");
     set(&file, "+0")?;
     let mut settings = environment(library, &file);
-    settings.push(("DATABASE_URL", cluster.url().into()));
+    settings.extend(super::addresses(&cluster));
     let app = App::new(&place, "app", &settings)?;
     let arena = Arena::open(place, vec![app], Database::At(cluster.url()), options.seed).await?;
     let outcome = jump(arena, &file, "clock jumps, two machines").await?;
@@ -127,10 +130,40 @@ async fn jump(mut arena: Arena, file: &Path, phase: &str) -> Result<Outcome> {
         Ok(())
     };
     arena.under_load(VOTERS, Manners::Usual, jumps).await?;
+    // Keys of days that are over are shown every 30 seconds.
+    tokio::time::sleep(KEYS_WITHIN).await;
+    let span = days_of_leaves(&arena).await?;
+    ensure!(span >= LEAST_DAYS, "the clock did not jump: leaves span {span} days");
     let offsets: Vec<&str> = JUMPS.iter().map(|(offset, _)| *offset).collect();
     let outcome = arena.examine(phase, format!("{} jumps", JUMPS.len())).await;
     let mut outcome = outcome?;
-    outcome.notes.push(format!("the clock stood at {}", offsets.join(", ")));
+    outcome.notes.push(format!(
+        "the clock stood at {}; times of leaves span {span} days",
+        offsets.join(", ")
+    ));
     arena.close().await?;
+    tidy_up();
     Ok(outcome)
+}
+
+/// Whether programs have believed it: the days between the first leaf and the last.
+async fn days_of_leaves(arena: &Arena) -> Result<i64> {
+    let mut db = PgConnection::connect(&arena.url().await?).await?;
+    let span = "select (max(t) - min(t)) / 86400 from (
+         select (convert_from(body, 'UTF8')::jsonb ->> 't')::bigint as t from log_leaves) as times";
+    let days = sqlx::query_scalar(span).fetch_one(&mut db).await?;
+    db.close().await?;
+    Ok(days)
+}
+
+/// What libfaketime leaves behind of programs that were killed.
+fn tidy_up() {
+    for entry in std::fs::read_dir("/dev/shm").into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let number = name.rsplit('_').next().unwrap_or_default();
+        let gone = !Path::new("/proc").join(number).exists();
+        if gone && (name.starts_with("faketime_shm_") || name.starts_with("sem.faketime_sem_")) {
+            let _ = std::fs::remove_file(entry.path());
+        }
+    }
 }

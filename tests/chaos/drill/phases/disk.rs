@@ -6,6 +6,8 @@ use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
 use anyhow::{Result, ensure};
+use doubleblind::kit::postgres::{ADMIN_ROLE, OWNER_ROLE};
+use sqlx::{Connection as _, PgConnection};
 
 use super::super::app::App;
 use super::super::arena::{Arena, Database};
@@ -17,6 +19,8 @@ use super::VOTERS;
 /// A cluster takes about 40 MB, its log 16 MB and more with time.
 const MEGABYTES: u64 = 112;
 const FILLINGS: usize = 3;
+/// More segments than fit.
+const SEGMENTS: usize = 16;
 /// How long voters play before, between and after.
 const ROOMY: Duration = Duration::from_secs(5);
 /// How long it stays full at least.
@@ -35,9 +39,9 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
     let mut arena = Arena::open(place, vec![app], Database::Private, options.seed).await?;
     let mut notes = Vec::new();
     let fill = async |arena: &mut Arena| {
-        for _ in 0..FILLINGS {
+        for number in 0..FILLINGS {
             tokio::time::sleep(ROOMY).await;
-            notes.push(full_for_a_while(arena).await?);
+            notes.push(full_for_a_while(arena, number + 1 == FILLINGS).await?);
         }
         tokio::time::sleep(ROOMY).await;
         Ok(())
@@ -76,11 +80,31 @@ impl Drop for Ballast {
     }
 }
 
+/// Has Postgres begin segments of its log until there is no room for one: then it cannot go on at all.
+async fn use_up_the_log(arena: &Arena) -> Result<()> {
+    let url = arena.url().await?.replace(&format!("//{OWNER_ROLE}@"), &format!("//{ADMIN_ROLE}@"));
+    let mut admin = PgConnection::connect(&url).await?;
+    for _ in 0..SEGMENTS {
+        for sql in ["select pg_logical_emit_message(false, 'drill', 'x')", "select pg_switch_wal()"]
+        {
+            if sqlx::query(sql).execute(&mut admin).await.is_err() {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
+}
+
 /// Fills the disk, keeps it full, makes room, and waits for acknowledged votes; tells how it went.
-async fn full_for_a_while(arena: &mut Arena) -> Result<String> {
+async fn full_for_a_while(arena: &mut Arena, to_the_end: bool) -> Result<String> {
     let counts = || arena.ledger.book().counts;
     let (before, starts) = (counts(), arena.apps[0].starts());
     let mut ballast = Ballast::new(arena.data().join("ballast"))?;
+    ballast.fill();
+    if to_the_end {
+        // Nobody answers any more when it has worked.
+        let _ = tokio::time::timeout(FULL / 2, use_up_the_log(arena)).await;
+    }
     let since = Instant::now();
     while since.elapsed() < FULL {
         ballast.fill();

@@ -1,6 +1,5 @@
 //! Requests that come several times, at once, too early and in the wrong order, at two processes.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -18,7 +17,7 @@ const A_WHILE: Duration = Duration::from_secs(40);
 pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
     let place = Place::new("disorder")?;
     let cluster = super::cluster(&place).await?;
-    let url = [("DATABASE_URL", OsString::from(cluster.url()))];
+    let url = super::addresses(&cluster);
     let apps = vec![App::new(&place, "one", &url)?, App::new(&place, "other", &url)?];
     let mut arena = Arena::open(place, apps, Database::At(cluster.url()), options.seed).await?;
     let wait = async |_: &mut Arena| {

@@ -7,6 +7,7 @@ pub(crate) mod kills;
 pub(crate) mod pair;
 pub(crate) mod restarts;
 
+use std::ffi::OsString;
 use std::path::Path;
 
 use anyhow::Result;
@@ -20,6 +21,14 @@ const VOTERS: usize = 8;
 /// A Postgres of the drill itself, which every commit makes durable.
 async fn cluster(place: &Place) -> Result<Cluster> {
     cluster_in(&place.root().join("database")).await
+}
+
+/// What tells an application where it is.
+fn addresses(cluster: &Cluster) -> [(&'static str, OsString); 2] {
+    [
+        ("DATABASE_URL", cluster.serving_url().into()),
+        ("DOUBLEBLIND_OWNER_URL", cluster.url().into()),
+    ]
 }
 
 async fn cluster_in(folder: &Path) -> Result<Cluster> {

@@ -1,6 +1,5 @@
 //! Two processes on one database, one of which is killed every five seconds.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::Result;
@@ -20,7 +19,7 @@ const EVERY: Duration = Duration::from_secs(5);
 pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
     let place = Place::new("pair")?;
     let cluster = super::cluster(&place).await?;
-    let url = [("DATABASE_URL", OsString::from(cluster.url()))];
+    let url = super::addresses(&cluster);
     let apps = vec![App::new(&place, "one", &url)?, App::new(&place, "other", &url)?];
     let mut arena = Arena::open(place, apps, Database::At(cluster.url()), options.seed).await?;
     let kills = async |arena: &mut Arena| {

@@ -1,6 +1,5 @@
 //! Postgres ends and starts again under load, in each way in which it can; the application goes on.
 
-use std::ffi::OsString;
 use std::time::Duration;
 
 use anyhow::{Context as _, Result};
@@ -22,7 +21,7 @@ pub(crate) async fn run(options: Options) -> Result<Vec<Outcome>> {
     let place = Place::new("restarts")?;
     let first = super::cluster(&place).await?;
     let url = first.url();
-    let environment = [("DATABASE_URL", OsString::from(&url))];
+    let environment = super::addresses(&first);
     let app = App::new(&place, "app", &environment)?;
     let folder = place.root().join("database");
     let mut arena = Arena::open(place, vec![app], Database::At(url), options.seed).await?;

@@ -7,10 +7,10 @@ use super::super::draw::{EpochKey, Ticket};
 use super::super::leaf;
 use super::super::merkle::Hash;
 use super::super::scan::{self, Id};
+use super::Verification;
 use super::report::{Check, Problems};
 use super::shares::{Drawn, Shares};
 use super::state::{Battle, NONE};
-use super::{Verification, Wanted};
 use crate::journal::parse_hex;
 
 const DAY_SECONDS: u64 = 86_400;
@@ -111,7 +111,7 @@ impl Verification<'_> {
         // The leaf was read, so that this is a digest.
         let digest = parse_hex(&policy.sha256).unwrap_or_default();
         self.epochs.policies.push(digest);
-        if super::shares::read((self.find)(Wanted::Policy(digest)), &digest).is_none() {
+        if self.epochs.shares.policy(&digest, &mut self.find).is_none() {
             self.problems.add(Check::Epochs, Some(index), || {
                 "its policy file is missing or another".to_owned()
             });

@@ -164,6 +164,9 @@ impl<'a> Verification<'a> {
     /// What came out.
     pub fn finish(mut self) -> Report {
         self.heads.finish(&self.tree, &mut self.problems);
+        if self.tree.size() == 0 {
+            self.problems.add(Check::Grammar, None, || "there is no leaf".to_owned());
+        }
         self.finish_openings();
         self.finish_epochs();
         self.texts.finish(&mut self.problems);
