@@ -203,8 +203,7 @@ pub async fn list_reasoning(
     Ok(rows.into_iter().map(|row| (row.turn, side(&row.side), row.reasoning)).collect())
 }
 
-/// Ends the writing of a pair that could not be completed, unless the battle was skipped or is being written anew
-/// meanwhile: then another round has it.
+/// Ends the writing of a pair that could not be completed, unless the battle was skipped or another round has it.
 pub(super) async fn settle_failed(
     db: &mut PgConnection,
     id: BattleId,
@@ -300,8 +299,7 @@ pub(super) async fn skip(
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks a complete battle as voted on and says whether its vote is counted apart; none when the battle is in another
-/// state. For `vote` alone.
+/// Marks a complete battle as voted on and says whether an answer named an author; none in another state. For `vote`.
 pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<bool>> {
     sqlx::query_scalar!(
         "update battles set state = 'voted', closed_at = now()

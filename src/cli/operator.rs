@@ -32,6 +32,7 @@ impl FromStr for Listen {
 
 /// What `serve` takes for the operator's page.
 #[derive(Args)]
+#[group(id = "operator")]
 pub(super) struct Arguments {
     /// Address of the operator's page, or none [default: 127.0.0.1:8081]
     #[arg(long, env = "DOUBLEBLIND_OPERATOR_LISTEN", value_name = "ADDRESS")]
