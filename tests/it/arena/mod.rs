@@ -61,7 +61,6 @@ pub(crate) struct TestArena {
     answering: Answering,
     limits: Limits,
     allowances: Allowances,
-    /// Questions that were asked so far.
     questions: AtomicU64,
     _place: SemaphorePermit<'static>,
 }
@@ -338,9 +337,8 @@ impl TestArena {
         if battle.left_model_id == model.0 { Side::Left } else { Side::Right }
     }
 
-    /// A voter's battle whose answers are complete.
+    /// A voter's battle whose answers are complete; each has a question of its own, as few votes a month count on one.
     pub(crate) async fn complete_battle(&self, voter: &Voter) -> String {
-        // Votes on one question count a few times a month only.
         let id = match self.questions.fetch_add(1, Ordering::Relaxed) {
             0 => voter.asks("What is a comet?").await,
             number => voter.asks(&format!("What is a comet? ({number})")).await,
