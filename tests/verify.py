@@ -14,7 +14,7 @@ TYPES = {"string": r'"(?:[^"\\\x00-\x1f]|\\["\\bfnrt]|\\u00(?:0[0-7bef]|1[0-9a-f
          "id": '"[0-9a-f]{32}"', "digest": '"[0-9a-f]{64}"', "file": '"(?:[0-9a-f]{64})?"', "nonce": '"(?:[0-9a-f]{32})?"',
          "day": '"[0-9]{4}-[0-9]{2}-[0-9]{2}"', "state": '"(?:private|public|retired|quarantined)"', "tier": '"(?:anonymous|registered|invited)"',
          "choice": '"(?:l|r|tie|bad|good)"', "why": '"(?:abandoned|error|timeout|leak|skipped|interrupted)"',
-         "flags": r'\[(?:"leak"|"dwell"|"leak","dwell")?\]', "parts": r'\[(?:"p"|"l"|"r"|"p","l"|"p","r"|"l","r"|"p","l","r")\]',
+         "flags": r'\[(?:"leak"|"dwell"|"repeat"|"leak","dwell"|"leak","repeat"|"dwell","repeat"|"leak","dwell","repeat")?\]', "parts": r'\[(?:"p"|"l"|"r"|"p","l"|"p","r"|"l","r"|"p","l","r")\]',
          "texts": '{"l":"[0-9a-f]{64}"(?:,"p":"[0-9a-f]{64}")?,"r":"[0-9a-f]{64}"}', "bits": r"\[[01],[01]\]",
          "two": r"\[(?:0|[1-9][0-9]{0,9}),(?:0|[1-9][0-9]{0,9})\]", "ids": r'\[(?:"[0-9a-f]{32}"(?:,(?="))?)*\]'}
 def form(fields):

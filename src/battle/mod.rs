@@ -17,6 +17,7 @@ pub mod pages;
 pub mod queries;
 mod queue;
 mod recording;
+pub mod repeats;
 pub mod replay;
 mod round;
 pub mod sets;

@@ -296,8 +296,7 @@ pub(super) async fn skip(
     Ok(done.rows_affected() == 1)
 }
 
-/// Marks a complete battle as voted on and says whether its vote is counted apart; none when the battle is in another
-/// state. For `vote` alone.
+/// Marks a complete battle as voted on and says whether an answer named an author; none in another state. For `vote`.
 pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<bool>> {
     sqlx::query_scalar!(
         "update battles set state = 'voted', closed_at = now()

@@ -44,7 +44,8 @@ struct VoteLine<'a> {
     verdict: &'a str,
     vote_index: i64,
     cast_at: String,
-    /// False where an answer said who wrote it; as LMArena names the column.
+    /// False where the vote is counted apart: an answer said who wrote it, or the question had been asked too often; as
+    /// LMArena names the column.
     anony: bool,
     voter: usize,
     question_id: Option<i64>,
@@ -95,7 +96,7 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
                 verdict: Verdict::as_str(vote.verdict),
                 vote_index: vote.index,
                 cast_at: vote.cast_at.format(&Rfc3339).unwrap_or_default(),
-                anony: !vote.leaked,
+                anony: !vote.apart,
                 voter: *voters.entry(vote.voter).or_insert(number),
                 question_id: vote.question,
                 language: vote.language.as_deref(),

@@ -86,7 +86,8 @@ async fn leak_lines(db: &PgPool) -> Result<(Vec<leaks::Line>, i64), HttpError> {
     let models = pool::queries::list_all(&mut db).await.map_err(HttpError::internal)?;
     let counts = battle::leaks::queries::list_counts(&mut db).await.map_err(HttpError::internal)?;
     let apart = battle::leaks::queries::count_apart(&mut db).await.map_err(HttpError::internal)?;
-    Ok((leaks::lines(&models, &counts), apart))
+    let repeated = battle::repeats::queries::count_repeated(&mut db).await;
+    Ok((leaks::lines(&models, &counts), apart - repeated.map_err(HttpError::internal)?))
 }
 
 async fn leaks_page(site: Data<Site>, db: Data<PgPool>) -> Result<HttpResponse, HttpError> {
@@ -139,6 +140,9 @@ async fn battle(
         let decided = reveal::Decided {
             battle: &battle,
             verdict,
+            repeated: crate::vote::queries::is_repeated(&mut db, *id)
+                .await
+                .map_err(HttpError::internal)?,
             reasoning: reasoning.map_err(HttpError::internal)?,
             set: question.as_ref().map(|(set, _)| set.as_str()),
             commitment: commitment.as_ref(),

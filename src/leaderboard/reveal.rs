@@ -41,6 +41,7 @@ struct RevealPage<'a> {
     turns: Vec<TurnView>,
     set: Option<&'a str>,
     leaked: bool,
+    repeated: bool,
     opened: Option<Opened>,
     receipt: Option<&'a Receipt>,
 }
@@ -56,6 +57,8 @@ struct Opened {
 pub(super) struct Decided<'a> {
     pub(super) battle: &'a Battle,
     pub(super) verdict: Verdict,
+    /// Whether the vote is counted apart because the question had been asked too often.
+    pub(super) repeated: bool,
     /// What the models thought, by turn and side.
     pub(super) reasoning: Vec<(i16, Side, String)>,
     /// The evaluation set that the question is from.
@@ -75,7 +78,7 @@ pub(super) fn show(
     models: &[Model],
     decided: &Decided<'_>,
 ) -> Result<HttpResponse, HttpError> {
-    let Decided { battle, verdict, reasoning, set, commitment, receipt } = decided;
+    let Decided { battle, verdict, repeated, reasoning, set, commitment, receipt } = decided;
     let cards = Side::BOTH.map(|side| card(published, models, battle, side, *verdict));
     let mut turns = turn_views(&battle.turns, Links::Live);
     for (turn, side, text) in reasoning {
@@ -93,6 +96,7 @@ pub(super) fn show(
         turns,
         set: *set,
         leaked: battle.leaked,
+        repeated: *repeated,
         opened: commitment.map(|commitment| Opened {
             sealed: commitment.into(),
             opening: hex::encode(&commitment.opening),

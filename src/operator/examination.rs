@@ -63,6 +63,8 @@ pub struct Section {
     pub note: &'static str,
     /// How many were tested.
     pub tested: usize,
+    /// How many could not be tested, because the other votes do not compare all models.
+    pub untested: usize,
     /// Flagged ones first, and a few others.
     pub findings: Vec<Finding>,
     /// Why it could not be made.
@@ -143,22 +145,28 @@ impl Bench<'_> {
             Ok((tested, findings)) => (tested, findings, None),
             Err(error) => (0, Vec::new(), Some(error.to_string())),
         };
-        Section { title, note, tested, findings, problem }
+        Section { title, note, tested, untested: 0, findings, problem }
     }
 
     fn cohorts(&mut self) -> Section {
         let note = "The votes of a group added up by model and held against the votes of all others: chance, taste \
                     and the error of the reference are allowed for. Groups: day of a voter's first vote, network (a \
                     hash that lasts a day), tier, question of an evaluation set.";
-        Self::section("Groups", note, self.find_cohorts())
+        let mut untested = 0;
+        let found = self.find_cohorts(&mut untested);
+        Section { untested, ..Self::section("Groups", note, found) }
     }
 
-    fn find_cohorts(&mut self) -> Result<(usize, Vec<Finding>), RankingError> {
+    fn find_cohorts(
+        &mut self,
+        untested: &mut usize,
+    ) -> Result<(usize, Vec<Finding>), RankingError> {
         let Votes { votes, members, groupings, .. } = self.votes;
         let labels: Vec<_> = groupings.iter().map(|grouping| grouping.labels.clone()).collect();
         let test = CohortTest::default();
         let found = cohorts(votes, members, Coding::default(), &labels, &test)?;
         let tested = found.cohorts.len();
+        *untested = found.without_reference;
         let threshold = format!(
             "|z| > {:.2}: 5 % for any false alarm among {} tests together",
             found.threshold_z, found.tests

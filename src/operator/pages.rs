@@ -126,7 +126,12 @@ fn card<'a>(examination: &'a Examination, finding: &'a Finding, out: &HashSet<u6
         format!("{}: {votes}, expected {:.1}, got {:.1}", on.name, on.expected, on.observed)
     });
     let on = finding.model.as_ref().map(|on| format!(" on {}", on.name)).unwrap_or_default();
-    let mut suggestion = format!("{}: {}{on}", finding.subject, finding.statistic);
+    // Which network it is is nobody's business, however short the hash.
+    let who = match finding.group.starts_with("network/") {
+        true => "one network",
+        false => finding.subject.as_str(),
+    };
+    let mut suggestion = format!("{who}: {}{on}", finding.statistic);
     while suggestion.len() > SUGGESTED_BYTES {
         suggestion.pop();
     }

@@ -56,7 +56,7 @@ pub(super) fn vote(
         language: None,
         p_draw: 0.5,
         style: None,
-        leaked: false,
+        apart: false,
         tier: Tier::Anonymous,
     }
 }

@@ -48,6 +48,15 @@ pub enum VoteError {
     Store(#[from] sqlx::Error),
 }
 
+/// Why a vote is counted apart.
+#[derive(Clone, Copy, Debug)]
+struct Noted {
+    /// An answer said who wrote it.
+    leaked: bool,
+    /// As many votes as count in a month were on the same question.
+    repeated: bool,
+}
+
 /// Records one vote, or explains why not. Checks, insert and leaf share one transaction.
 ///
 /// **Output** the receipt; none for a battle from before the journal. The same verdict sent again is answered as
@@ -70,7 +79,7 @@ pub async fn cast(
         State::Skipped | State::Void => return Err(VoteError::Closed),
         State::Complete | State::Voted => {}
     }
-    let Some(apart) = battle::queries::close_voted(&mut tx, id).await? else {
+    let Some(leaked) = battle::queries::close_voted(&mut tx, id).await? else {
         // Somebody was faster, perhaps this very request sent twice.
         return match queries::find_verdict(&mut tx, id).await? {
             Some(first) if first == verdict => receipt(&mut tx, journal, id).await,
@@ -80,13 +89,16 @@ pub async fn cast(
     };
     let tier = account::tier_of(&mut tx, voter).await?;
     let month = month(time_of_log(&mut tx).await?);
+    let mut noted = Noted { leaked, repeated: false };
     let leaf = match queries::find_ballot(&mut tx, id, &month).await? {
         Some(ballot) => {
-            Some(leaf(&mut tx, (&battle, tier), (verdict, apart), &ballot, &month).await?)
+            let key = ballot.question_key.as_deref();
+            noted.repeated = battle::repeats::note(&mut tx, &battle, &month, key).await?;
+            Some(leaf(&mut tx, (&battle, tier), (verdict, noted), &ballot, &month).await?)
         }
         None => None,
     };
-    if !apart {
+    if !noted.leaked && !noted.repeated {
         queries::count_up(&mut tx, battle.models, verdict).await?;
     }
     // The lock that puts leaves and votes in order comes last, so that it is held for a short time.
@@ -98,7 +110,7 @@ pub async fn cast(
         commitments::close_with(&mut tx, id, entry, &committed).await?;
         writer.write(&mut tx).await?;
     }
-    queries::insert(&mut tx, id, (voter, tier), verdict, apart).await?;
+    queries::insert(&mut tx, id, (voter, tier), verdict, noted).await?;
     tx.commit().await?;
     // Only what is committed is promised.
     let promised = written.map(|(index, body)| receipt::promise(journal, index, body));
@@ -130,7 +142,7 @@ pub async fn receipt(
 async fn leaf(
     db: &mut PgConnection,
     (battle, tier): (&Battle, Tier),
-    (verdict, apart): (Verdict, bool),
+    (verdict, noted): (Verdict, Noted),
     ballot: &Ballot,
     month: &str,
 ) -> Result<(Leaf, Committed), VoteError> {
@@ -148,7 +160,7 @@ async fn leaf(
         n,
         rev,
         c: committed.contents.clone(),
-        f: flags(apart, battle, ballot, now),
+        f: flags(noted, battle, ballot, now),
         g: tier,
         w: hex::encode(pseudonym),
         q: ballot.question.clone(),
@@ -158,9 +170,9 @@ async fn leaf(
 }
 
 /// What is noted of a vote before the reveal.
-fn flags(apart: bool, battle: &Battle, ballot: &Ballot, now: OffsetDateTime) -> Vec<Flag> {
+fn flags(noted: Noted, battle: &Battle, ballot: &Ballot, now: OffsetDateTime) -> Vec<Flag> {
     let mut flags = Vec::new();
-    if apart {
+    if noted.leaked {
         flags.push(Flag::Leak);
     }
     let since = |moment: OffsetDateTime| (now - moment).as_seconds_f64();
@@ -168,6 +180,9 @@ fn flags(apart: bool, battle: &Battle, ballot: &Ballot, now: OffsetDateTime) -> 
     let hasty = ballot.ended_at.is_some_and(|ended| since(ended) < SHORTEST_DWELL_SECONDS);
     if hasty || since(battle.opened_at) < reading {
         flags.push(Flag::Dwell);
+    }
+    if noted.repeated {
+        flags.push(Flag::Repeat);
     }
     flags
 }

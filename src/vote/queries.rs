@@ -7,6 +7,7 @@ use arena_core::verdict::Verdict;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::Noted;
 use crate::battle::commitments::Commitment;
 
 /// How many votes one ordered pair has with one verdict.
@@ -41,8 +42,8 @@ pub struct Vote {
     pub p_draw: f64,
     /// Form of the answers, with length in characters.
     pub style: Option<Sides<StyleCounts>>,
-    /// Whether an answer said who wrote it; the vote is then counted apart.
-    pub leaked: bool,
+    /// Whether it is counted apart: an answer said who wrote it, or its question had been asked too often.
+    pub apart: bool,
     /// How well the voter was known.
     pub tier: Tier,
 }
@@ -57,22 +58,23 @@ pub(super) async fn insert(
     battle: BattleId,
     (voter, tier): (VoterId, Tier),
     verdict: Verdict,
-    apart: bool,
+    Noted { leaked, repeated }: Noted,
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "with total as (
              update vote_total set votes = votes + 1, apart = apart + $4::boolean::integer
              returning votes
          ), inserted as (
-             insert into votes (vote_index, battle_id, voter_id, verdict, tier)
-             select votes - 1, $1, $2, $3, $5 from total returning vote_index
+             insert into votes (vote_index, battle_id, voter_id, verdict, tier, repeated)
+             select votes - 1, $1, $2, $3, $5, $6 from total returning vote_index
          )
          select pg_notify('votes', '') from inserted",
         battle.0,
         voter.0,
         verdict.as_str(),
-        apart,
-        tier.as_str()
+        leaked || repeated,
+        tier.as_str(),
+        repeated
     )
     .execute(db)
     .await?;
@@ -90,6 +92,8 @@ pub(super) struct Ballot {
     pub(super) question: Option<String>,
     /// The voter's name of the month in the journal, if there is one.
     pub(super) pseudonym: Option<Vec<u8>>,
+    /// The key that questions of the month are hashed with, if there is one.
+    pub(super) question_key: Option<Vec<u8>>,
 }
 
 /// The committed pairing of a battle with what else its vote needs; none from before the journal.
@@ -104,7 +108,8 @@ pub(super) async fn find_ballot(
              (select max(ended_at) from answers where answers.battle_id = b.battle_id) as ended_at,
              (select set_id || '/' || set_version || '/' || question_key
               from questions q where q.question_id = b.question_id) as question,
-             (select pseudonym from pseudonyms p where p.voter_id = b.voter_id and p.month = $2)
+             (select pseudonym from pseudonyms p where p.voter_id = b.voter_id and p.month = $2),
+             (select key from question_keys k where k.month = $2) as question_key
            from commitments c join battles b using (battle_id) where b.battle_id = $1"#,
         battle.0,
         month
@@ -123,6 +128,7 @@ pub(super) async fn find_ballot(
         chars: row.chars,
         question: row.question,
         pseudonym: row.pseudonym,
+        question_key: row.question_key,
     }))
 }
 
@@ -186,6 +192,12 @@ pub async fn find_verdict(
     word.map(|word| verdict_of(&word)).transpose()
 }
 
+/// Whether the vote on a battle is counted apart because its question had been asked too often.
+pub async fn is_repeated(db: &mut PgConnection, battle: BattleId) -> sqlx::Result<bool> {
+    let found = sqlx::query_scalar!("select repeated from votes where battle_id = $1", battle.0);
+    Ok(found.fetch_optional(db).await?.unwrap_or(false))
+}
+
 /// All cells of the count table.
 pub async fn list_cells(db: &mut PgConnection) -> sqlx::Result<Vec<Cell>> {
     let rows =
@@ -234,9 +246,9 @@ async fn list(
         "select vote_index, left_model_id, right_model_id, verdict, cast_at, votes.voter_id,
              question_id, language, p_draw, left_chars, left_headers, left_lists, left_bold,
              right_chars, right_headers, right_lists, right_bold,
-             leaked, tier
+             leaked or repeated as \"apart!\", tier
          from votes join battles using (battle_id)
-         where vote_index >= $1 and ($3 or not leaked
+         where vote_index >= $1 and ($3 or not (leaked or repeated)
              and not exists (select from exclusions e where e.battle_id = votes.battle_id))
          order by vote_index limit $2",
         first_index,
@@ -263,7 +275,7 @@ async fn list(
                 language: row.language,
                 p_draw: row.p_draw,
                 style: left.zip(right).map(|(left, right)| Sides { left, right }),
-                leaked: row.leaked,
+                apart: row.apart,
                 tier: row.tier.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
             })
         })

@@ -40,7 +40,9 @@ async fn arena() -> TestArena {
 async fn keep_voting(voter: Voter, open: &AtomicBool, refusals: &AtomicUsize) -> usize {
     let mut finished = 0;
     while open.load(Ordering::Relaxed) {
-        let reply = voter.posts("/battles", &[("prompt", "Why?")]).await;
+        // A question of its own: on one and the same few votes would count.
+        let question = format!("Why? {}", uuid::Uuid::new_v4());
+        let reply = voter.posts("/battles", &[("prompt", &question)]).await;
         if reply.status == 503 {
             refusals.fetch_add(1, Ordering::Relaxed);
             let seconds: u32 = reply.headers["retry-after"].to_str().unwrap().parse().unwrap();

@@ -301,3 +301,39 @@ async fn a_full_disk_refuses_the_vote_in_plain_words_and_takes_it_later() {
     accepted.location();
     assert_eq!(verdict_of(&arena, &id).await.as_deref(), Some("left"));
 }
+
+#[tokio::test]
+async fn the_fourth_vote_of_a_month_on_one_question_is_recorded_apart_until_it_is_erased() {
+    let arena = TestArena::of_two_instant().await;
+    let (first, second) = (arena.voter(), arena.voter());
+    let ask = async |voter: &Voter, question: &str| {
+        let id = voter.asks(question).await;
+        arena.when(&id, "complete").await;
+        voter.votes(&id, "left").await.location();
+        id
+    };
+
+    for question in
+        ["Why is the sky blue?", " why  is the SKY blue?", "Why is the\u{200b} sky blue?"]
+    {
+        ask(&first, question).await;
+    }
+    let fourth = ask(&second, "Why is the sky blue?").await;
+    ask(&second, "Why is the sea blue?").await;
+
+    let apart = arena.number("select apart from vote_total").await;
+    let counted = arena.number("select sum(votes)::bigint from vote_counts").await;
+    assert_eq!((apart, counted), (1, 4));
+    let leaf = "select convert_from(body, 'UTF8') from log_leaves join commitments on leaf_index = closed_index
+                where battle_id = $1::uuid";
+    let leaf: String = sqlx::query_scalar(leaf).bind(&fourth).fetch_one(&arena.db()).await.unwrap();
+    assert!(leaf.contains("repeat\"]"), "{leaf}");
+    let page = second.looks_at(&fourth).await;
+    assert!(page.contains("Three votes on this question count already this month"), "{page}");
+    assert!(!first.sees("/leaderboard/leaks").await.contains("<strong>1 vote</strong>"));
+
+    let done = arena.operator(&["erase", "battle", &fourth, "--why", "asked for"]).await;
+    assert!(done.0, "{}", done.1);
+    let kept = "select count(*) from battles where question_hash is not null";
+    assert_eq!(arena.number(kept).await, 4);
+}

@@ -95,8 +95,14 @@ pub(super) async fn erase_questions(
     battles: &[BattleId],
 ) -> sqlx::Result<()> {
     sqlx::query!("update turns set prompt = '(erased)' where battle_id = any($1)", &ids(battles))
-        .execute(db)
+        .execute(&mut *db)
         .await?;
+    sqlx::query!(
+        "update battles set question_hash = null where battle_id = any($1)",
+        &ids(battles)
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

@@ -100,6 +100,10 @@ pub async fn void_abandoned(db: &PgPool, journal: &Journal) -> Result<usize, Bat
     Ok(battles.len())
 }
 
+async fn forget_questions(db: &PgPool) -> sqlx::Result<()> {
+    super::repeats::queries::drop_old_keys(&mut *db.acquire().await?).await
+}
+
 /// Runs [`void_abandoned`], [`settle_interrupted`] and [`settle_lost`] until the task is dropped.
 pub async fn sweep(ring: Ring) {
     let Ring { db, journal, host, .. } = &ring;
@@ -116,6 +120,9 @@ pub async fn sweep(ring: Ring) {
         }
         if let Err(error) = settle_lost(&ring).await {
             tracing::warn!("battles that were not begun could not be settled: {error}");
+        }
+        if let Err(error) = forget_questions(db).await {
+            tracing::warn!("old keys of questions could not be dropped: {error}");
         }
         if let Err(error) = session::forget_expired(db).await {
             tracing::warn!("expired sessions could not be forgotten: {error}");

@@ -14,7 +14,8 @@ pub(super) async fn find_subject(
     leaf: i64,
 ) -> sqlx::Result<Option<Subject>> {
     let row = sqlx::query!(
-        r#"select v.battle_id, left_model_id, right_model_id, verdict, leaked,
+        r#"select v.battle_id, left_model_id, right_model_id, verdict,
+             leaked or repeated as "apart!",
              e.battle_id is not null as "excluded!"
            from commitments c join votes v using (battle_id) join battles b using (battle_id)
            left join exclusions e using (battle_id)
@@ -29,7 +30,7 @@ pub(super) async fn find_subject(
         battle: BattleId(row.battle_id),
         models: Sides { left: ModelId(row.left_model_id), right: ModelId(row.right_model_id) },
         verdict: verdict_of(&row.verdict)?,
-        apart: row.leaked,
+        apart: row.apart,
         excluded: row.excluded,
     }))
 }
@@ -152,7 +153,7 @@ pub struct Sums {
     pub assigned: i64,
     /// Votes that are not excluded.
     pub counted: i64,
-    /// Those of them that are on no board because an answer named an author.
+    /// Those of them that are on no board because an answer named an author or the question was asked too often.
     pub apart: i64,
     /// Votes that are excluded.
     pub excluded: i64,
@@ -168,7 +169,8 @@ pub async fn find_sums(db: &mut PgConnection) -> sqlx::Result<Sums> {
         Sums,
         r#"select count(*) as "assigned!",
              count(*) filter (where v.battle_id is not null and e.battle_id is null) as "counted!",
-             count(*) filter (where v.battle_id is not null and e.battle_id is null and leaked)
+             count(*) filter (where v.battle_id is not null and e.battle_id is null
+                 and (leaked or repeated))
                  as "apart!",
              count(*) filter (where e.battle_id is not null) as "excluded!",
              count(*) filter (where v.battle_id is null and closed_index is not null) as "void!",

@@ -29,7 +29,8 @@ pub(crate) async fn battles(db: &PgPool, like: &str, count: usize, with: bool) -
                  right_lists, right_bold)
              select $1, voter_id, left_model_id, right_model_id, p_draw, 'complete', 3, 0, 0, 0, 3, 0, 0, 0
              from battles where battle_id = $2",
-            "insert into turns (battle_id, turn, prompt) select $1, turn, prompt from turns where battle_id = $2",
+            "insert into turns (battle_id, turn, prompt) select $1, turn, prompt || ' ' || $1::text
+             from turns where battle_id = $2",
             "insert into answers (battle_id, turn, side, attempt, model_id, outcome, body, finish, seed, sampling,
                  system_prompt, ended_at)
              select $1, turn, side, attempt, model_id, outcome, body, finish, seed, sampling, system_prompt, ended_at

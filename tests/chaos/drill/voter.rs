@@ -117,7 +117,9 @@ impl Voter {
     async fn opens(&mut self) -> Option<BattleId> {
         let nonce = hex::encode(self.random.random::<[u8; 16]>());
         let copies = if self.happens(0.02, 0.2) { 2 } else { 1 };
-        let form = [("prompt", "What is a comet?"), ("nonce", nonce.as_str())];
+        // A question of its own: on one and the same few votes would count.
+        let question = format!("What is a comet? {nonce}");
+        let form = [("prompt", question.as_str()), ("nonce", nonce.as_str())];
         let sent: Vec<_> = (0..copies)
             .map(|_| {
                 let address = self.at("/battles");

@@ -13,6 +13,7 @@ mod voter;
 
 use std::path::PathBuf;
 use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use arena_core::ids::{ModelId, Side};
@@ -60,6 +61,7 @@ pub(crate) struct TestArena {
     answering: Answering,
     limits: Limits,
     allowances: Allowances,
+    questions: AtomicU64,
     _place: SemaphorePermit<'static>,
 }
 
@@ -151,7 +153,18 @@ impl TestArena {
         let data = std::env::temp_dir().join(format!("arena-{}", Uuid::new_v4()));
         let url = database.serving_url();
         let server = Server::start((&url, &data), &engines, &answering, (limits, allowances));
-        Self { server, engines, db, database, data, answering, limits, allowances, _place: place }
+        Self {
+            server,
+            engines,
+            db,
+            database,
+            data,
+            answering,
+            limits,
+            allowances,
+            questions: AtomicU64::new(0),
+            _place: place,
+        }
     }
 
     /// An arena of two models, Aster and Birch.
@@ -324,9 +337,12 @@ impl TestArena {
         if battle.left_model_id == model.0 { Side::Left } else { Side::Right }
     }
 
-    /// A voter's battle whose answers are complete.
+    /// A voter's battle whose answers are complete; each has a question of its own, as few votes a month count on one.
     pub(crate) async fn complete_battle(&self, voter: &Voter) -> String {
-        let id = voter.asks("What is a comet?").await;
+        let id = match self.questions.fetch_add(1, Ordering::Relaxed) {
+            0 => voter.asks("What is a comet?").await,
+            number => voter.asks(&format!("What is a comet? ({number})")).await,
+        };
         self.when(&id, "complete").await;
         id
     }

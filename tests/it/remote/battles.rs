@@ -93,7 +93,8 @@ async fn before_asking_a_voter_reads_where_questions_go_and_not_in_which_battles
     let method = voter.sees("/method").await;
     let (mut with, mut without) = (None, None);
     for _ in 0..60 {
-        let id = arena.complete_battle(&voter).await;
+        let id = voter.asks("What is a comet?").await;
+        arena.when(&id, "complete").await;
         let battle = arena.battle(&id).await;
         let page = voter.looks_at(&id).await.replace(&id, "");
         let of_quux = [battle.left_model_id, battle.right_model_id].contains(&quux.0);

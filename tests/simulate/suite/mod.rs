@@ -69,9 +69,10 @@ pub(crate) const PURE: [(&str, Attack); 15] = [
 ];
 
 /// The attacks on a served arena with scripted models.
-pub(crate) const SERVED: [(&str, Attack); 6] = [
+pub(crate) const SERVED: [(&str, Attack); 7] = [
     ("R4", burst::burst),
     ("R8", served::identity),
+    ("R11", prompts::asked_again),
     ("R12", served::doubles),
     ("R14", served::twins),
     ("R16", operator::insider),

@@ -53,7 +53,7 @@ impl Default for Rules {
             normaliser: "1".to_owned(),
             cap_votes: 20,
             cap_ten_thousandths: 25,
-            uncounted: vec!["leak".to_owned()],
+            uncounted: vec!["leak".to_owned(), "repeat".to_owned()],
             void_hours: 24,
             reveal_hours: 25,
         }

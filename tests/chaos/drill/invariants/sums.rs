@@ -73,7 +73,7 @@ impl Sums {
                 }
                 Leaf::Vote(vote) => {
                     open.remove(&vote.b);
-                    let apart = vote.f.contains(&Flag::Leak);
+                    let apart = [Flag::Leak, Flag::Repeat].iter().any(|flag| vote.f.contains(flag));
                     *(if apart { &mut sums.apart } else { &mut sums.counted }) += 1;
                 }
                 Leaf::Void(void) => {

@@ -196,7 +196,9 @@ impl Ledger {
             excluded.insert(decision.vote, decision.rule.is_some());
         }
         let apart = self.ballots.iter().enumerate().filter(|(place, ballot)| {
-            self.flags(ballot).contains(&Flag::Leak) && !excluded.get(place).unwrap_or(&false)
+            let apart = |flag| self.flags(ballot).contains(flag);
+            let apart = [Flag::Leak, Flag::Repeat].iter().any(apart);
+            apart && !excluded.get(place).unwrap_or(&false)
         });
         apart.count() as u64
     }

@@ -148,6 +148,8 @@ pub enum Flag {
     Leak,
     /// The vote came sooner than the answers can be read: noted, and counted.
     Dwell,
+    /// As many votes as count in a month were on the same question: the vote counts for no board.
+    Repeat,
 }
 
 /// Commitments to texts.

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::super::board::{Ledger, Settings};
 use super::super::commitment::{Domain, commit};
 use super::super::leaf::{
-    self, Epoch, EpochReveal, Flag, Genesis, Leaf, ModelState, Part, Redact, Ruling, Snapshot,
+    self, Epoch, EpochReveal, Genesis, Leaf, ModelState, Part, Redact, Ruling, Snapshot,
 };
 use super::super::merkle::{Frontier, leaf_hash};
 use super::super::note::Signer;
@@ -231,7 +231,6 @@ impl Arena {
     fn publish(&mut self) {
         let settings = Settings {
             draws: DRAWS,
-            uncounted: vec![Flag::Leak],
             ..Settings::of(&Rules::default(), SEED, "doubleblind sample")
         };
         let n = self.tree.size();

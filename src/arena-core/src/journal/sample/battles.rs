@@ -131,6 +131,8 @@ impl Arena {
             0 => vec![Flag::Leak],
             1 => vec![Flag::Dwell],
             2 => vec![Flag::Leak, Flag::Dwell],
+            3 => vec![Flag::Repeat],
+            4 => vec![Flag::Dwell, Flag::Repeat],
             _ => Vec::new(),
         };
         let q =
