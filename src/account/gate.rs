@@ -33,6 +33,9 @@ const HASHED_AT_ONCE: usize = 1;
 /// After how long one more attempt under a name is allowed: guessing is hopeless, mistyping is not.
 const NAME_RECOVERS: Duration = Duration::from_secs(60);
 
+/// How long the battles of a network are counted together.
+const BURST: Duration = Duration::from_secs(600);
+
 /// Lets people do what they may, and tells the others when they may again.
 #[derive(Clone)]
 pub struct Gate(Arc<Inner>);
@@ -46,6 +49,7 @@ struct Inner {
     votes: [Minute<VoterId>; 3],
     network_battles: Minute<Network>,
     network_votes: Minute<Network>,
+    bursts: Minute<Network>,
     sign_ins: Minute<Network>,
     names: Minute<String>,
     clock: AheadClock,
@@ -95,6 +99,13 @@ impl<K: Hash + Eq + Clone> Minute<K> {
         Self { limiter: RateLimiter::new(quota, store, clock.clone()), most: most.get() }
     }
 
+    /// So many in any stretch of this length: half of them at once, the others evenly.
+    fn within(most: u32, stretch: Duration, clock: &AheadClock) -> Self {
+        let at_once = (most / 2).max(1);
+        let evenly = most.saturating_sub(at_once).max(1);
+        Self { most, ..Self::recovering(at_once, stretch / evenly, clock) }
+    }
+
     /// Takes one, or says after how many seconds there is one.
     fn take(&self, key: &K) -> Result<(), u64> {
         self.limiter.check_key(key).map_err(|not_yet| {
@@ -124,6 +135,7 @@ impl Gate {
             votes: Tier::ALL.map(|tier| Minute::of(votes_a_minute.of(tier), &clock)),
             network_battles: network(battles_a_minute.anonymous),
             network_votes: network(votes_a_minute.anonymous),
+            bursts: Minute::within(allowances.network_battles, BURST, &clock),
             sign_ins: Minute::of(allowances.sign_ins_a_minute, &clock),
             names: Minute::recovering(allowances.sign_ins_a_minute, NAME_RECOVERS, &clock),
             clock,
@@ -165,6 +177,11 @@ impl Gate {
     ) -> Result<(), Refused> {
         let mut db = db.acquire().await?;
         let tier = super::tier_of(&mut db, voter).await?;
+        if tier != Tier::Invited {
+            let most = self.0.bursts.most;
+            let refused = |seconds| Refused::NetworkTooFast { most, seconds };
+            self.0.bursts.take(&network).map_err(refused)?;
+        }
         self.admit_writing(Deed::Battle, (voter, tier), network)?;
         let most = self.0.allowances.battles_a_day.of(tier);
         let voters = super::voters_of(&mut db, voter).await?;
@@ -230,9 +247,8 @@ impl Gate {
     /// Forgets who has not been here for a while.
     pub(super) fn forget_idle(&self) {
         self.0.battles.iter().chain(&self.0.votes).for_each(Minute::forget);
-        [&self.0.network_battles, &self.0.network_votes, &self.0.sign_ins]
-            .into_iter()
-            .for_each(Minute::forget);
+        let Inner { network_battles, network_votes, bursts, sign_ins, .. } = &*self.0;
+        [network_battles, network_votes, bursts, sign_ins].into_iter().for_each(Minute::forget);
         self.0.names.forget();
     }
 }
@@ -271,6 +287,27 @@ mod tests {
             "one of three a minute is back after 20 seconds: {wait}"
         );
         assert_eq!(minute.take(&'b'), Ok(()), "others are not held up");
+    }
+
+    #[test]
+    fn no_ten_minutes_have_more_than_so_many() {
+        let clock = AheadClock::default();
+        let bursts = Minute::within(50, BURST, &clock);
+        let second = u64::try_from(Duration::from_secs(1).as_nanos()).unwrap();
+        let mut taken = Vec::new();
+        for now in 0..3_000 {
+            while bursts.take(&'a').is_ok() {
+                taken.push(now);
+            }
+            clock.ahead_nanoseconds.fetch_add(second, Ordering::Relaxed);
+        }
+
+        assert_eq!(taken.iter().filter(|at| **at == 0).count(), 25, "a group may begin at once");
+        assert!((145..=150).contains(&taken.len()), "the others come back: {}", taken.len());
+        let fullest = taken
+            .iter()
+            .map(|from| taken.iter().filter(|at| (*from..from + 600).contains(*at)).count());
+        assert_eq!(fullest.max(), Some(50));
     }
 
     #[test]

@@ -48,6 +48,7 @@ impl From<Refused> for HttpError {
             }
             Refused::DayUsedUp { seconds, .. }
             | Refused::TooFast { seconds, .. }
+            | Refused::NetworkTooFast { seconds, .. }
             | Refused::NetworkDayUsedUp { seconds } => (seconds, ("/", "Back to the start")),
         };
         HttpError::too_many(refused.to_string(), seconds).with_link(link.0, link.1)

@@ -38,6 +38,18 @@ pub enum Refused {
         /// When a new day begins.
         seconds: u64,
     },
+    /// The network's battles of ten minutes.
+    #[error(
+        "from one network at most {most} battles are opened in ten minutes by voters who were not invited; none was \
+         opened now, and all battles and votes are kept. {}",
+        again(*seconds)
+    )]
+    NetworkTooFast {
+        /// How many in ten minutes there are.
+        most: u32,
+        /// When there is one again.
+        seconds: u64,
+    },
     /// The network's battles of the day.
     #[error(
         "so many battles were opened from your network today that no more fit into this day; none was \

@@ -6,6 +6,8 @@ use std::str::FromStr;
 use arena_core::tier::Tier;
 use serde::Deserialize;
 
+use super::{ConfigError, Given, in_range};
+
 /// One number for each tier.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
 #[serde(try_from = "String")]
@@ -82,6 +84,8 @@ pub struct Allowances {
     pub sign_ins_a_minute: u32,
     /// How many times a voter's allowance a network has: people share one at home, at work, at school.
     pub network_factor: u32,
+    /// Battles of one network in ten minutes, those of invited voters aside.
+    pub network_battles: u32,
 }
 
 impl Default for Allowances {
@@ -92,6 +96,7 @@ impl Default for Allowances {
             votes_a_minute: ByTier::all(30),
             sign_ins_a_minute: 10,
             network_factor: 20,
+            network_battles: 50,
         }
     }
 }
@@ -101,12 +106,13 @@ impl fmt::Display for Allowances {
         write!(
             f,
             "anonymous, registered, invited: {} battles a minute; {} a day; {} votes a minute; {} attempts \
-             to sign in; a network {} times that",
+             to sign in; a network {} times that, and {} battles in ten minutes of voters who are not invited",
             self.battles_a_minute,
             self.battles_a_day,
             self.votes_a_minute,
             self.sign_ins_a_minute,
-            self.network_factor
+            self.network_factor,
+            self.network_battles
         )
     }
 }
@@ -121,7 +127,25 @@ impl Allowances {
             votes_a_minute: ByTier::all(MANY),
             sign_ins_a_minute: MANY,
             network_factor: 20,
+            network_battles: MANY,
         }
+    }
+
+    /// What was given, and the usual for the rest.
+    pub(super) fn of(given: &Given) -> Result<Self, ConfigError> {
+        const MOST: u32 = 1_000_000;
+        let usual = Self::default();
+        let sign_ins = given.sign_ins_a_minute.unwrap_or(usual.sign_ins_a_minute);
+        let factor = given.network_factor.unwrap_or(usual.network_factor);
+        let battles = given.network_battles.unwrap_or(usual.network_battles);
+        Ok(Self {
+            battles_a_minute: given.battles_a_minute.unwrap_or(usual.battles_a_minute),
+            battles_a_day: given.battles_a_day.unwrap_or(usual.battles_a_day),
+            votes_a_minute: given.votes_a_minute.unwrap_or(usual.votes_a_minute),
+            sign_ins_a_minute: in_range("sign-ins-a-minute", sign_ins, 1, MOST)?,
+            network_factor: in_range("network-factor", factor, 1, MOST)?,
+            network_battles: in_range("network-battles", battles, 2, MOST)?,
+        })
     }
 }
 

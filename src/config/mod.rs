@@ -137,6 +137,9 @@ pub struct Given {
     /// How many voters' allowances one network has together [default: 20]
     #[arg(long, env = "DOUBLEBLIND_NETWORK_FACTOR", global = true, value_name = "N")]
     pub network_factor: Option<u32>,
+    /// Battles of one network in ten minutes, those of invited voters aside [default: 50]
+    #[arg(long, env = "DOUBLEBLIND_NETWORK_BATTLES", global = true, value_name = "N")]
+    pub network_battles: Option<u32>,
 }
 
 /// Settings in force.
@@ -273,7 +276,7 @@ impl Given {
         let file = self.config.as_deref().map_or_else(|| Ok(Given::default()), read)?;
         let given = self.over(file);
         let sampling = given.sampling()?;
-        let allowances = given.allowances()?;
+        let allowances = Allowances::of(&given)?;
         let usual = Workers::running(given.worker_bin.unwrap_or_else(worker_beside_this_program));
         let silent = given.silent_seconds.unwrap_or(usual.silent_after.as_secs());
         let at_once = given.battles_at_once.unwrap_or((usual.threads / 2).max(3));
@@ -331,20 +334,6 @@ impl Given {
         })
     }
 
-    fn allowances(&self) -> Result<Allowances, ConfigError> {
-        const MOST: u32 = 1_000_000;
-        let usual = Allowances::default();
-        let sign_ins = self.sign_ins_a_minute.unwrap_or(usual.sign_ins_a_minute);
-        let factor = self.network_factor.unwrap_or(usual.network_factor);
-        Ok(Allowances {
-            battles_a_minute: self.battles_a_minute.unwrap_or(usual.battles_a_minute),
-            battles_a_day: self.battles_a_day.unwrap_or(usual.battles_a_day),
-            votes_a_minute: self.votes_a_minute.unwrap_or(usual.votes_a_minute),
-            sign_ins_a_minute: in_range("sign-ins-a-minute", sign_ins, 1, MOST)?,
-            network_factor: in_range("network-factor", factor, 1, MOST)?,
-        })
-    }
-
     fn over(self, file: Given) -> Given {
         Given {
             config: self.config,
@@ -378,6 +367,7 @@ impl Given {
             votes_a_minute: self.votes_a_minute.or(file.votes_a_minute),
             sign_ins_a_minute: self.sign_ins_a_minute.or(file.sign_ins_a_minute),
             network_factor: self.network_factor.or(file.network_factor),
+            network_battles: self.network_battles.or(file.network_battles),
         }
     }
 }

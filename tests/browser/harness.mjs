@@ -139,7 +139,7 @@ export class Arena {
     const port = await freePort();
     this.address = `http://127.0.0.1:${port}`;
     this.origins.add(this.address);
-    this.environment = { ...process.env, DOUBLEBLIND_DATA: join(this.folder, "data"), DOUBLEBLIND_STORE_ANSWERS: "false", DOUBLEBLIND_BATTLES_A_MINUTE: "1000", ...environment };
+    this.environment = { ...process.env, DOUBLEBLIND_DATA: join(this.folder, "data"), DOUBLEBLIND_STORE_ANSWERS: "false", DOUBLEBLIND_BATTLES_A_MINUTE: "1000", DOUBLEBLIND_NETWORK_BATTLES: "1000", ...environment };
     delete this.environment.DATABASE_URL;
     this.server = spawn(setting("DOUBLEBLIND_BIN"), ["serve", "--listen", `127.0.0.1:${port}`], {
       cwd: ROOT,

@@ -42,7 +42,7 @@ impl App {
     /// An application that is not running yet, on a free port.
     pub(crate) fn new(place: &Place, name: &str, extra: &[(&str, OsString)]) -> Result<Self> {
         let port = TcpListener::bind("127.0.0.1:0")?.local_addr()?.port();
-        let usual: [(&str, OsString); 15] = [
+        let usual: [(&str, OsString); 16] = [
             ("HOME", place.root().join("home").into()),
             ("DOUBLEBLIND_DATA", place.data().into()),
             ("DOUBLEBLIND_EVAL_SETS", place.root().join("sets").into()),
@@ -58,6 +58,7 @@ impl App {
             ("DOUBLEBLIND_BATTLES_A_DAY", AMPLE.into()),
             ("DOUBLEBLIND_VOTES_A_MINUTE", AMPLE.into()),
             ("DOUBLEBLIND_NETWORK_FACTOR", "1000".into()),
+            ("DOUBLEBLIND_NETWORK_BATTLES", AMPLE.into()),
             ("DOUBLEBLIND_LOG", "info,sqlx=off,actix_server=warn".into()),
         ];
         let settings = usual.into_iter().chain(extra.iter().cloned());

@@ -1,5 +1,7 @@
 //! How much may be done a minute and a day, by whom, and what the others are told.
 
+use std::time::Duration;
+
 use doubleblind::config::{Allowances, ByTier};
 
 use super::PASSWORD;
@@ -158,6 +160,29 @@ async fn a_network_has_its_minute_too() {
 
     seconds(&asks_from(&arena.voter(), NEIGHBOUR).await);
     asks_from(&arena.voter(), ELSEWHERE).await.location();
+}
+
+#[tokio::test]
+async fn a_network_has_ten_minutes_that_do_not_bind_invited_voters() {
+    let arena =
+        TestArena::with_allowances(Allowances { network_battles: 2, ..Allowances::ample() }).await;
+    let (guest, other) = (arena.voter(), arena.voter());
+
+    asks_from(&guest, HOME).await.location();
+
+    let refused = asks_from(&other, NEIGHBOUR).await;
+    assert!(
+        (590..=600).contains(&seconds(&refused)),
+        "one at once, and the other ten minutes later"
+    );
+    assert!(refused.body.contains("From one network at most 2 battles"), "{}", refused.body);
+    asks_from(&arena.voter(), ELSEWHERE).await.location();
+    let (_, code) = arena.operator(&["invites", "new"]).await;
+    let code = code.lines().next().unwrap();
+    other.joins_with("grace", PASSWORD, code).await.location();
+    asks_from(&other, HOME).await.location();
+    arena.gate().put_forward(Duration::from_secs(600));
+    asks_from(&guest, HOME).await.location();
 }
 
 #[tokio::test]

@@ -63,6 +63,7 @@ impl Folder {
             .env("DOUBLEBLIND_BATTLES_A_MINUTE", "100000")
             .env("DOUBLEBLIND_BATTLES_A_DAY", "100000")
             .env("DOUBLEBLIND_VOTES_A_MINUTE", "100000")
+            .env("DOUBLEBLIND_NETWORK_BATTLES", "100000")
             .env("DOUBLEBLIND_LOG", "info")
             .envs(self.1.iter().copied())
             .stdin(Stdio::null());

@@ -11,7 +11,9 @@ fn a_class_is_set_by_one_rule() {
     let mut rules: BTreeMap<&str, usize> = BTreeMap::new();
     for line in sheet.lines() {
         let class = line.strip_prefix('.').and_then(|rest| rest.split_once(" {"));
-        if let Some((class, _)) = class.filter(|(class, _)| !class.contains([' ', '.', ':', '>', ',', '['])) {
+        if let Some((class, _)) =
+            class.filter(|(class, _)| !class.contains([' ', '.', ':', '>', ',', '[']))
+        {
             *rules.entry(class).or_default() += 1;
         }
     }

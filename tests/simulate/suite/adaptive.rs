@@ -51,10 +51,12 @@ pub(super) fn adaptive(size: Size) -> Vec<Row> {
         }
     }
     let best = tries.iter().filter(|it| it.evades()).max_by(|a, b| a.gain.total_cmp(&b.gain));
+    let chance = spread(&board, size);
     let (result, passed) = match best {
         Some(it) => (
             format!(
-                "{:+.1} Elo, {} battles each, the target served in {:.0} % of them; {:.1} % unseen",
+                "{:+.1} Elo, {} battles each, the target served in {:.0} % of them; {:.1} % unseen; \
+                 honest boards differ by {chance:.1} (one standard deviation)",
                 it.gain,
                 it.battles,
                 100.0 * it.part,
@@ -67,6 +69,16 @@ pub(super) fn adaptive(size: Size) -> Vec<Row> {
     let attack = format!("accounts that know all thresholds ({})", board.setup.name);
     let budget = format!("{ACCOUNTS} accounts, 3 months");
     vec![Row::new("R15", attack, budget, (result, passed), "published; <= 3 Elo at 99 % unseen")]
+}
+
+/// How far the target's rating lies from its mean on one board of honest votes or another.
+fn spread(board: &Board, size: Size) -> f64 {
+    let ratings: Vec<f64> = (0..size.pick(3, 60))
+        .map(|board_of| elo_of(&board.stand(&board.honest(&mut rng(16_000 + board_of))))[TARGET])
+        .collect();
+    let centre = mean(&ratings);
+    let squares: f64 = ratings.iter().map(|rating| (rating - centre).powi(2)).sum();
+    (squares / (ratings.len() - 1) as f64).sqrt()
 }
 
 fn attempt(board: &Board, battles: usize, part: f64, size: Size) -> Try {

@@ -63,7 +63,8 @@ async fn votes(accounts: usize, apart: bool) -> Vec<usize> {
         let network = format!("203.0.{}.9", if apart { account } else { 0 });
         let from = ("X-Forwarded-For", network.as_str());
         let voter = &voters[account];
-        let opened = voter.posts_with(from, "/battles", &[("prompt", "What is a comet?")]).await;
+        let question = format!("What is a comet? {attempt}");
+        let opened = voter.posts_with(from, "/battles", &[("prompt", &question)]).await;
         if opened.status == 303 {
             let id = opened.location().strip_prefix("/battles/").unwrap().to_owned();
             arena.when(&id, "complete").await;

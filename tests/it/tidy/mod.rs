@@ -13,7 +13,7 @@ const STAGES: &str = "journal account pool inference battle vote me ranking trac
                       leaderboard export report operator";
 const MAX_LINES: usize = 400;
 /// This file names what it forbids.
-const SELF: &str = "tests/it/tidy.rs";
+const SELF: &str = "tests/it/tidy/mod.rs";
 
 /// The text of a file of the checkout.
 pub(crate) fn read(path: &str) -> String {
