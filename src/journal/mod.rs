@@ -26,7 +26,8 @@ use sqlx::{PgConnection, PgPool};
 
 use anchor::Anchor;
 pub use error::JournalError;
-pub use writer::{DrawTicket, Entry, Writer, append, time_of_log};
+use writer::time_of_log;
+pub use writer::{DrawTicket, Entry, Writer, append};
 
 /// Groups of leaves whose roots are kept: tiles have this width.
 const GROUP: u64 = 256;

@@ -20,6 +20,13 @@ pub struct Entry {
     pub hash: Hash,
 }
 
+impl Entry {
+    /// The place as a column of the database has it.
+    pub fn row(&self) -> Result<i64, JournalError> {
+        index(self.index)
+    }
+}
+
 /// What one draw is made with.
 #[derive(Clone, Debug)]
 pub struct DrawTicket {
@@ -155,7 +162,7 @@ fn instant(seconds: u64) -> OffsetDateTime {
 
 /// The time that the log goes by: now, or the time of its last leaf while the clock is behind that. What is decided by
 /// the age of a leaf is decided by it, so that everybody who reads the log comes to the same.
-pub async fn time_of_log(db: &mut PgConnection) -> Result<OffsetDateTime, JournalError> {
+pub(super) async fn time_of_log(db: &mut PgConnection) -> Result<OffsetDateTime, JournalError> {
     let last = u64::try_from(queries::find_state(db).await?.last_time).unwrap_or(0);
     Ok(instant(last).max(OffsetDateTime::now_utc()))
 }

@@ -15,7 +15,7 @@ use crate::account;
 use crate::battle::commitments::{self, Committed};
 use crate::battle::{self, Battle, BattleError, State};
 use crate::journal::receipt::{self, Receipt};
-use crate::journal::{Journal, JournalError, time_of_log};
+use crate::journal::{Journal, JournalError};
 use queries::Ballot;
 
 /// Name of the Postgres channel on which a new vote is announced.
@@ -88,38 +88,35 @@ pub async fn cast(
         };
     };
     let tier = account::tier_of(&mut tx, voter).await?;
-    let month = month(time_of_log(&mut tx).await?);
-    let mut noted = Noted { leaked, repeated: false };
-    let leaf = match queries::find_ballot(&mut tx, id, &month).await? {
-        Some(ballot) => {
-            let key = ballot.question_key.as_deref();
-            noted.repeated = battle::repeats::note(&mut tx, &battle, &month, key).await?;
-            Some(leaf(&mut tx, (&battle, tier), (verdict, noted), &ballot, &month).await?)
+    let ballot = queries::find_ballot(&mut tx, id, OffsetDateTime::now_utc()).await?;
+    let key = ballot.question_key.as_deref();
+    let repeated = battle::repeats::note(&mut tx, &battle, &ballot.month, key).await?;
+    let noted = Noted { leaked, repeated };
+    let leaf = match &ballot.commitment {
+        Some(commitment) => {
+            let parts = commitment.parts();
+            Some(leaf(&mut tx, (&battle, tier), (verdict, noted), &ballot, parts).await?)
         }
         None => None,
     };
-    if !noted.leaked && !noted.repeated {
+    if !leaked && !repeated {
         queries::count_up(&mut tx, battle.models, verdict).await?;
     }
     // The lock that puts leaves and votes in order comes last, so that it is held for a short time.
     let mut written = None;
+    let mut opened = None;
     if let Some((leaf, committed)) = leaf {
         let mut writer = journal.lock(&mut tx).await?;
         let entry = writer.add(leaf)?;
         written = Some((entry.index, writer.last_body()));
-        commitments::close_with(&mut tx, id, entry, &committed).await?;
+        opened = Some((entry.row()?, committed));
         writer.write(&mut tx).await?;
     }
-    queries::insert(&mut tx, id, (voter, tier), verdict, noted).await?;
+    queries::insert(&mut tx, id, (voter, tier), verdict, noted, opened).await?;
     tx.commit().await?;
     // Only what is committed is promised.
     let promised = written.map(|(index, body)| receipt::promise(journal, index, body));
     Ok(promised.transpose()?)
-}
-
-/// The month of a time; pseudonyms are of one month by the log's time.
-fn month(time: OffsetDateTime) -> String {
-    format!("{:04}-{:02}", time.year(), u8::from(time.month()))
 }
 
 /// The receipt of a battle that has its vote.
@@ -144,15 +141,14 @@ async fn leaf(
     (battle, tier): (&Battle, Tier),
     (verdict, noted): (Verdict, Noted),
     ballot: &Ballot,
-    month: &str,
+    (a, n, rev): (u64, String, String),
 ) -> Result<(Leaf, Committed), VoteError> {
     let pseudonym = match &ballot.pseudonym {
         Some(pseudonym) => pseudonym.clone(),
-        None => queries::find_or_make_pseudonym(db, battle.voter, month).await?,
+        None => queries::find_or_make_pseudonym(db, battle.voter, &ballot.month).await?,
     };
     let committed = commitments::commit_texts(battle)?;
     let now = OffsetDateTime::now_utc();
-    let (a, n, rev) = ballot.commitment.parts();
     let leaf = Leaf::Vote(Box::new(leaf::Vote {
         b: battle.id,
         a,

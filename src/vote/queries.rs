@@ -8,7 +8,7 @@ use sqlx::PgConnection;
 use time::OffsetDateTime;
 
 use super::Noted;
-use crate::battle::commitments::Commitment;
+use crate::battle::commitments::{Commitment, Committed};
 
 /// How many votes one ordered pair has with one verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,14 +52,19 @@ pub(super) fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
     word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-/// Takes the next index under the lock of the total, records the vote and announces it.
+/// Takes the next index under the lock of the total, records the vote, notes that its leaf opened the battle's commitment,
+/// keeps the salts of its texts, and announces it: in one statement, since the log waits.
 pub(super) async fn insert(
     db: &mut PgConnection,
     battle: BattleId,
     (voter, tier): (VoterId, Tier),
     verdict: Verdict,
     Noted { leaked, repeated }: Noted,
+    opened: Option<(i64, Committed)>,
 ) -> sqlx::Result<()> {
+    let index = opened.as_ref().map(|(index, _)| *index);
+    let salts = opened.as_ref().map(|(_, committed)| committed.salts());
+    let (parts, salts) = salts.unwrap_or_default();
     sqlx::query!(
         "with total as (
              update vote_total set votes = votes + 1, apart = apart + $4::boolean::integer
@@ -67,6 +72,11 @@ pub(super) async fn insert(
          ), inserted as (
              insert into votes (vote_index, battle_id, voter_id, verdict, tier, repeated)
              select votes - 1, $1, $2, $3, $5, $6 from total returning vote_index
+         ), opened as (
+             update commitments set closed_index = $7 where battle_id = $1 and $7::bigint is not null
+         ), salted as (
+             insert into salts (battle_id, part, salt)
+             select $1, part, salt from unnest($8::text[], $9::bytea[]) as pair (part, salt)
          )
          select pg_notify('votes', '') from inserted",
         battle.0,
@@ -74,62 +84,75 @@ pub(super) async fn insert(
         verdict.as_str(),
         leaked || repeated,
         tier.as_str(),
-        repeated
+        repeated,
+        index,
+        parts,
+        salts
     )
     .execute(db)
     .await?;
     Ok(())
 }
 
-/// What the leaf of a vote says of its battle.
+/// What a vote needs to know of its battle.
 pub(super) struct Ballot {
-    pub(super) commitment: Commitment,
+    /// The committed pairing; none from before the journal.
+    pub(super) commitment: Option<Commitment>,
     /// When the last answer was complete.
     pub(super) ended_at: Option<OffsetDateTime>,
     /// Characters of all answers.
     pub(super) chars: i64,
     /// Question of an evaluation set, `set/version/key`.
     pub(super) question: Option<String>,
+    /// The month of the log's time, of which pseudonyms and keys are.
+    pub(super) month: String,
     /// The voter's name of the month in the journal, if there is one.
     pub(super) pseudonym: Option<Vec<u8>>,
     /// The key that questions of the month are hashed with, if there is one.
     pub(super) question_key: Option<Vec<u8>>,
 }
 
-/// The committed pairing of a battle with what else its vote needs; none from before the journal.
+/// A battle as its vote needs it. The log goes by `now`, or by the time of its last leaf while the clock is behind that.
 pub(super) async fn find_ballot(
     db: &mut PgConnection,
     battle: BattleId,
-    month: &str,
-) -> sqlx::Result<Option<Ballot>> {
+    now: OffsetDateTime,
+) -> sqlx::Result<Ballot> {
     let row = sqlx::query!(
-        r#"select assign_index, commitment, opening, reveal, closed_index,
+        r#"with log as (
+             select to_char(greatest($2, to_timestamp(last_time)) at time zone 'UTC', 'YYYY-MM') as month
+             from log_state
+           )
+           select assign_index as "assign_index?", commitment as "commitment?", opening as "opening?",
+             reveal as "reveal?", closed_index, log.month as "month!",
              coalesce(left_chars + right_chars, 0) as "chars!",
              (select max(ended_at) from answers where answers.battle_id = b.battle_id) as ended_at,
              (select set_id || '/' || set_version || '/' || question_key
               from questions q where q.question_id = b.question_id) as question,
-             (select pseudonym from pseudonyms p where p.voter_id = b.voter_id and p.month = $2),
-             (select key from question_keys k where k.month = $2) as question_key
-           from commitments c join battles b using (battle_id) where b.battle_id = $1"#,
+             (select pseudonym from pseudonyms p where p.voter_id = b.voter_id and p.month = log.month),
+             (select key from question_keys k where k.month = log.month) as question_key
+           from log, battles b left join commitments c using (battle_id) where b.battle_id = $1"#,
         battle.0,
-        month
+        now
     )
-    .fetch_optional(db)
+    .fetch_one(db)
     .await?;
-    Ok(row.map(|row| Ballot {
-        commitment: Commitment {
-            assign_index: row.assign_index,
-            commitment: row.commitment,
-            opening: row.opening,
-            reveal: row.reveal,
+    let commitment = row.assign_index.zip(row.commitment).zip(row.opening.zip(row.reveal));
+    Ok(Ballot {
+        commitment: commitment.map(|((assign_index, commitment), (opening, reveal))| Commitment {
+            assign_index,
+            commitment,
+            opening,
+            reveal,
             closed_index: row.closed_index,
-        },
+        }),
         ended_at: row.ended_at,
         chars: row.chars,
         question: row.question,
+        month: row.month,
         pseudonym: row.pseudonym,
         question_key: row.question_key,
-    }))
+    })
 }
 
 /// The name under which the journal has a voter's votes of a month; random, made at the first one.

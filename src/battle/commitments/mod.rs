@@ -82,7 +82,7 @@ pub(super) async fn commit_to(
         t: 0,
     }))?;
     let row = Commitment {
-        assign_index: place(entry.index)?,
+        assign_index: entry.row()?,
         commitment: commitment.to_vec(),
         opening: opening.to_vec(),
         reveal,
@@ -91,10 +91,6 @@ pub(super) async fn commit_to(
     queries::insert(db, battle, pairing.epoch, &row).await?;
     queries::insert_salts(db, battle, &["q".to_owned()], &[salt.to_vec()]).await?;
     Ok(entry)
-}
-
-fn place(number: u64) -> Result<i64, JournalError> {
-    i64::try_from(number).map_err(|_| JournalError::Damaged(number))
 }
 
 impl Commitment {
@@ -112,12 +108,19 @@ impl Commitment {
     }
 }
 
-/// Commitments to all that was said in a battle, and the salts behind them, which [`close_with`] keeps.
+/// Commitments to all that was said in a battle, and the salts behind them, which are kept with the vote.
 pub struct Committed {
     /// What the vote's leaf has.
     pub contents: Contents,
     parts: Vec<String>,
     salts: Vec<Vec<u8>>,
+}
+
+impl Committed {
+    /// The parts that were committed to, as the table has them, each with its salt of 32 bytes.
+    pub fn salts(&self) -> (&[String], &[Vec<u8>]) {
+        (&self.parts, &self.salts)
+    }
 }
 
 /// Commits to all that was said in a battle.
@@ -175,20 +178,9 @@ fn list(texts: impl Iterator<Item = String>) -> String {
     serde_json::Value::from_iter(texts).to_string()
 }
 
-/// Opens the commitment of a battle that has its vote: notes the vote's leaf, and keeps the salts of its texts.
-pub async fn close_with(
-    db: &mut PgConnection,
-    battle: BattleId,
-    entry: Entry,
-    committed: &Committed,
-) -> Result<(), JournalError> {
-    let index = place(entry.index)?;
-    Ok(queries::close_with(db, battle, index, &committed.parts, &committed.salts).await?)
-}
-
 /// Notes the leaf that opened the commitment of a battle without a vote.
 async fn close(db: &mut PgConnection, battle: BattleId, entry: Entry) -> Result<(), JournalError> {
-    Ok(queries::close(db, battle, place(entry.index)?).await?)
+    Ok(queries::close(db, battle, entry.row()?).await?)
 }
 
 /// Opens the commitments of battles that ended without a vote, each with a leaf that says why. Their rows are

@@ -77,27 +77,3 @@ pub(super) async fn insert_salts(
     .await?;
     Ok(())
 }
-
-/// Notes the vote's leaf and keeps the salts of texts, in one statement.
-pub(super) async fn close_with(
-    db: &mut PgConnection,
-    battle: BattleId,
-    leaf: i64,
-    parts: &[String],
-    salts: &[Vec<u8>],
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "with salted as (
-             insert into salts (battle_id, part, salt)
-             select $1, part, salt from unnest($3::text[], $4::bytea[]) as pair (part, salt)
-         )
-         update commitments set closed_index = $2 where battle_id = $1",
-        battle.0,
-        leaf,
-        parts,
-        salts
-    )
-    .execute(db)
-    .await?;
-    Ok(())
-}

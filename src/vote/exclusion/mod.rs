@@ -103,7 +103,7 @@ async fn decide(
             Ruling { i: u64::try_from(subject.leaf).unwrap_or(0), rule: rule.to_owned(), t: 0 };
         let leaf = if out { Leaf::Exclude(ruling) } else { Leaf::Include(ruling) };
         let entry = writer.add(leaf)?;
-        let index = i64::try_from(entry.index).map_err(|_| JournalError::Damaged(entry.index))?;
+        let index = entry.row()?;
         if out {
             queries::insert(&mut tx, subject, index, rule).await?;
         } else {
