@@ -9,7 +9,7 @@ comment on column question_keys.key is 'Random bytes; without them nobody can te
 
 alter table battles add column question_hash bytea check (length(question_hash) = 32);
 create index on battles (question_hash) where question_hash is not null;
-comment on column battles.question_hash is 'Keyed hash of the voter''s own question, normalised, once there is a vote; null for questions of sets and after erasure';
+comment on column battles.question_hash is 'Keyed hash of the voter''s own question, normalised; null for questions of sets and after erasure';
 
 alter table votes add column repeated boolean not null default false;
 comment on column votes.repeated is 'Whether as many votes as count in a month were on the same question; the vote is then counted apart';

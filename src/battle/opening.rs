@@ -9,7 +9,7 @@ use sqlx::PgConnection;
 use super::commitments::{self, Pairing};
 use super::limits::check_room;
 use super::stored::{self, Script, Stored};
-use super::{BattleError, Refusal, Ring, jobs, queries, sets};
+use super::{BattleError, Refusal, Ring, jobs, queries, repeats, sets};
 use crate::account;
 use crate::journal::DrawTicket;
 use crate::pool::{PoolError, rules};
@@ -33,6 +33,7 @@ pub(super) async fn start(
         None => ring.languages.recognise(prompt).map(str::to_owned),
     };
     account::queries::insert_voter(&mut tx, voter).await?;
+    let question_hash = repeats::hash_now(&mut tx, (prompt, question)).await?;
     let able = ring.engines.ready();
     let sampling = stored::conditions(&ring.answering);
     let mut writer = ring.journal.lock(&mut tx).await?;
@@ -44,7 +45,8 @@ pub(super) async fn start(
         .draw(&in_force.file, &out)
         .map_err(|error| BattleError::Pool(PoolError::Pairing(error)))?;
     let (id, models) = (drawn.battle, Sides { left: drawn.draw.left, right: drawn.draw.right });
-    let opened = queries::Opened { id, voter, question, language: language.as_deref() };
+    let language = language.as_deref();
+    let opened = queries::Opened { id, voter, question, language, question_hash };
     queries::insert(&mut tx, &opened, &drawn.draw, ring.host).await?;
     queries::insert_turn(&mut tx, id, 0, prompt).await?;
     let stored = stored::find(&mut tx, question, models, &able, &ring.answering).await?;

@@ -41,6 +41,7 @@ pub(super) struct Opened<'a> {
     pub(super) voter: VoterId,
     pub(super) question: Option<i64>,
     pub(super) language: Option<&'a str>,
+    pub(super) question_hash: Option<[u8; 32]>,
 }
 
 pub(super) async fn insert(
@@ -51,8 +52,8 @@ pub(super) async fn insert(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into battles (battle_id, voter_id, left_model_id, right_model_id, p_draw,
-             question_id, language, host, state)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, 'running')",
+             question_id, language, host, question_hash, state)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running')",
         opened.id.0,
         opened.voter.0,
         draw.left.0,
@@ -61,6 +62,7 @@ pub(super) async fn insert(
         opened.question,
         opened.language,
         host,
+        opened.question_hash.as_ref().map(<[u8; 32]>::as_slice),
     )
     .execute(db)
     .await?;
@@ -294,17 +296,6 @@ pub(super) async fn skip(
     .execute(db)
     .await?;
     Ok(done.rows_affected() == 1)
-}
-
-/// Marks a complete battle as voted on and says whether an answer named an author; none in another state. For `vote`.
-pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<bool>> {
-    sqlx::query_scalar!(
-        "update battles set state = 'voted', closed_at = now()
-         where battle_id = $1 and state = 'complete' returning leaked",
-        id.0
-    )
-    .fetch_optional(db)
-    .await
 }
 
 /// One battle with its turns and the latest attempts at their answers.

@@ -79,7 +79,7 @@ pub async fn cast(
         State::Skipped | State::Void => return Err(VoteError::Closed),
         State::Complete | State::Voted => {}
     }
-    let Some(leaked) = battle::queries::close_voted(&mut tx, id).await? else {
+    let Some(leaked) = battle::repeats::queries::close_voted(&mut tx, id).await? else {
         // Somebody was faster, perhaps this very request sent twice.
         return match queries::find_verdict(&mut tx, id).await? {
             Some(first) if first == verdict => receipt(&mut tx, journal, id).await,
@@ -89,8 +89,7 @@ pub async fn cast(
     };
     let tier = account::tier_of(&mut tx, voter).await?;
     let ballot = queries::find_ballot(&mut tx, id, OffsetDateTime::now_utc()).await?;
-    let key = ballot.question_key.as_deref();
-    let repeated = battle::repeats::note(&mut tx, &battle, &ballot.month, key).await?;
+    let repeated = ballot.same >= battle::repeats::COUNTED_A_MONTH;
     let noted = Noted { leaked, repeated };
     let leaf = match &ballot.commitment {
         Some(commitment) => {

@@ -104,12 +104,12 @@ pub(super) struct Ballot {
     pub(super) chars: i64,
     /// Question of an evaluation set, `set/version/key`.
     pub(super) question: Option<String>,
-    /// The month of the log's time, of which pseudonyms and keys are.
+    /// The month of the log's time, of which pseudonyms are.
     pub(super) month: String,
     /// The voter's name of the month in the journal, if there is one.
     pub(super) pseudonym: Option<Vec<u8>>,
-    /// The key that questions of the month are hashed with, if there is one.
-    pub(super) question_key: Option<Vec<u8>>,
+    /// Votes on the same question of a month before, those aside that are counted apart.
+    pub(super) same: i64,
 }
 
 /// A battle as its vote needs it. The log goes by `now`, or by the time of its last leaf while the clock is behind that.
@@ -130,7 +130,8 @@ pub(super) async fn find_ballot(
              (select set_id || '/' || set_version || '/' || question_key
               from questions q where q.question_id = b.question_id) as question,
              (select pseudonym from pseudonyms p where p.voter_id = b.voter_id and p.month = log.month),
-             (select key from question_keys k where k.month = log.month) as question_key
+             (select count(*) from votes join battles o using (battle_id)
+              where o.question_hash = b.question_hash and not repeated and not o.leaked) as "same!"
            from log, battles b left join commitments c using (battle_id) where b.battle_id = $1"#,
         battle.0,
         now
@@ -151,7 +152,7 @@ pub(super) async fn find_ballot(
         question: row.question,
         month: row.month,
         pseudonym: row.pseudonym,
-        question_key: row.question_key,
+        same: row.same,
     })
 }
 

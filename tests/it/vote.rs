@@ -337,3 +337,25 @@ async fn the_fourth_vote_of_a_month_on_one_question_is_recorded_apart_until_it_i
     let kept = "select count(*) from battles where question_hash is not null";
     assert_eq!(arena.number(kept).await, 4);
 }
+
+#[tokio::test]
+async fn of_many_votes_at_once_on_one_question_three_count() {
+    let arena = TestArena::of_two_instant().await;
+    let voters: Vec<Voter> = (0..8).map(|_| arena.voter()).collect();
+    let mut battles = Vec::new();
+    for voter in &voters {
+        let id = voter.asks("Why is the sky blue?").await;
+        arena.when(&id, "complete").await;
+        battles.push(id);
+    }
+
+    let cast = voters.iter().zip(&battles).map(|(voter, id)| voter.votes(id, "left"));
+    for reply in futures_util::future::join_all(cast).await {
+        reply.location();
+    }
+
+    let counted = arena.number("select sum(votes)::bigint from vote_counts").await;
+    let apart = arena.number("select apart from vote_total").await;
+    assert_eq!((counted, apart), (3, 5));
+    assert_eq!(arena.number("select count(*) from votes where repeated").await, 5);
+}

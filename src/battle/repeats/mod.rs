@@ -8,29 +8,21 @@ pub mod queries;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use sqlx::PgConnection;
-
-use super::Battle;
+use time::OffsetDateTime;
 
 /// Votes on one question that count in a month.
 pub const COUNTED_A_MONTH: i64 = 3;
 
-/// Notes the question of a battle that gets its vote, and says whether as many votes as count were on it before. Votes on one
-/// question wait for each other until the transaction ends.
-///
-/// **Input** the month, and its key if there is one already.
-pub async fn note(
+/// The hash of a question that somebody asks now; none for those of evaluation sets, which are asked often on purpose.
+pub(super) async fn hash_now(
     db: &mut PgConnection,
-    battle: &Battle,
-    month: &str,
-    key: Option<&[u8]>,
-) -> sqlx::Result<bool> {
-    let (None, Some(turn)) = (battle.question, battle.turns.first()) else { return Ok(false) };
-    let hash = match key {
-        Some(key) => hash(key, &turn.prompt),
-        None => hash(&queries::find_or_make_key(db, month).await?, &turn.prompt),
-    };
-    queries::wait_for(db, i64::from_be_bytes(std::array::from_fn(|at| hash[at]))).await?;
-    Ok(queries::set_hash(db, battle.id, &hash).await? >= COUNTED_A_MONTH)
+    (prompt, question): (&str, Option<i64>),
+) -> sqlx::Result<Option<[u8; 32]>> {
+    if question.is_some() {
+        return Ok(None);
+    }
+    let key = queries::find_or_make_key(db, OffsetDateTime::now_utc()).await?;
+    Ok(Some(hash(&key, prompt)))
 }
 
 /// The question without what does not make it another one: invisible characters, capitals, blanks.

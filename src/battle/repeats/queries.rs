@@ -2,21 +2,31 @@
 
 use arena_core::ids::BattleId;
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 
-/// The key of a month; made when it is first asked for.
-pub(super) async fn find_or_make_key(db: &mut PgConnection, month: &str) -> sqlx::Result<Vec<u8>> {
+/// The key of the month of the log's time, which is `now` or later; made when it is first asked for.
+pub(super) async fn find_or_make_key(
+    db: &mut PgConnection,
+    now: OffsetDateTime,
+) -> sqlx::Result<Vec<u8>> {
     // Two at once make one key: the second insert waits, does nothing, and the row is read again.
     loop {
-        let found = sqlx::query_scalar!("select key from question_keys where month = $1", month)
-            .fetch_optional(&mut *db)
-            .await?;
-        if let Some(key) = found {
+        let row = sqlx::query!(
+            r#"select key as "key?", log.month as "month!"
+               from (select to_char(greatest($1, to_timestamp(last_time)) at time zone 'UTC', 'YYYY-MM') as month
+                     from log_state) as log
+               left join question_keys using (month)"#,
+            now
+        )
+        .fetch_one(&mut *db)
+        .await?;
+        if let Some(key) = row.key {
             return Ok(key);
         }
         let key: [u8; 64] = rand::random();
         sqlx::query!(
             "insert into question_keys (month, key) values ($1, $2) on conflict (month) do nothing",
-            month,
+            row.month,
             &key
         )
         .execute(&mut *db)
@@ -24,27 +34,19 @@ pub(super) async fn find_or_make_key(db: &mut PgConnection, month: &str) -> sqlx
     }
 }
 
-/// Waits until no other transaction notes this question.
-pub(super) async fn wait_for(db: &mut PgConnection, question: i64) -> sqlx::Result<()> {
-    sqlx::query!("select pg_advisory_xact_lock($1)", question).execute(db).await?;
-    Ok(())
-}
-
-/// Notes the question of a battle; gives the votes on it that count, or would if they were not excluded.
-pub(super) async fn set_hash(
-    db: &mut PgConnection,
-    battle: BattleId,
-    hash: &[u8],
-) -> sqlx::Result<i64> {
-    sqlx::query_scalar!(
-        r#"with noted as (update battles set question_hash = $2 where battle_id = $1)
-           select count(*) as "count!" from battles b join votes using (battle_id)
-           where b.question_hash = $2 and not repeated and not leaked"#,
-        battle.0,
-        hash
+/// Marks a complete battle as voted on and says whether an answer named an author; none in another state. For `vote`.
+/// Votes on one question wait here for each other, so that each can count those before it.
+pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<bool>> {
+    let row = sqlx::query!(
+        "update battles set state = 'voted', closed_at = now()
+         where battle_id = $1 and state = 'complete'
+         returning leaked,
+             pg_advisory_xact_lock(('x' || encode(question_hash, 'hex'))::bit(64)::bigint)::text as waited",
+        id.0
     )
-    .fetch_one(db)
-    .await
+    .fetch_optional(db)
+    .await?;
+    Ok(row.map(|row| row.leaked))
 }
 
 /// Drops the keys of months that are over.
