@@ -9,6 +9,7 @@ use rand::rngs::SysRng;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
+use super::queries::Addition;
 use super::{GROUP, GROUP_LEVEL, JournalError, frontier, index, queries};
 
 /// Where a leaf stands.
@@ -139,19 +140,21 @@ impl Writer {
         if self.bodies.is_empty() {
             return Ok(());
         }
-        let addition = queries::Addition {
+        Ok(queries::append(db, &self.into_addition()?).await?)
+    }
+
+    /// What was added, for a statement that calls `append_leaves` with it; to be followed by the commit.
+    pub fn into_addition(self) -> Result<Addition, JournalError> {
+        Ok(Addition {
             first: index(self.first)?,
-            bodies: &self.bodies,
-            hashes: &self.hashes,
-            subtrees: &self.subtrees,
-            roots: &self.roots,
-            state: queries::State {
-                size: index(self.frontier.size())?,
-                frontier: self.frontier.to_bytes(),
-                last_time: index(self.last_time)?,
-            },
-        };
-        Ok(queries::append(db, &addition).await?)
+            size: index(self.frontier.size())?,
+            frontier: self.frontier.to_bytes(),
+            last_time: index(self.last_time)?,
+            bodies: self.bodies,
+            hashes: self.hashes,
+            subtrees: self.subtrees,
+            roots: self.roots,
+        })
     }
 }
 

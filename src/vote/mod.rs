@@ -14,6 +14,7 @@ use time::OffsetDateTime;
 use crate::account;
 use crate::battle::commitments::{self, Committed};
 use crate::battle::{self, Battle, BattleError, State};
+use crate::journal::queries::Addition;
 use crate::journal::receipt::{self, Receipt};
 use crate::journal::{Journal, JournalError};
 use queries::Ballot;
@@ -57,6 +58,13 @@ struct Noted {
     repeated: bool,
 }
 
+/// The leaf of a vote, which opens the battle's commitment.
+struct Opened {
+    leaf: i64,
+    addition: Addition,
+    committed: Committed,
+}
+
 /// Records one vote, or explains why not. Checks, insert and leaf share one transaction.
 ///
 /// **Output** the receipt; none for a battle from before the journal. The same verdict sent again is answered as
@@ -98,9 +106,6 @@ pub async fn cast(
         }
         None => None,
     };
-    if !leaked && !repeated {
-        queries::count_up(&mut tx, battle.models, verdict).await?;
-    }
     // The lock that puts leaves and votes in order comes last, so that it is held for a short time.
     let mut written = None;
     let mut opened = None;
@@ -108,10 +113,9 @@ pub async fn cast(
         let mut writer = journal.lock(&mut tx).await?;
         let entry = writer.add(leaf)?;
         written = Some((entry.index, writer.last_body()));
-        opened = Some((entry.row()?, committed));
-        writer.write(&mut tx).await?;
+        opened = Some(Opened { leaf: entry.row()?, addition: writer.into_addition()?, committed });
     }
-    queries::insert(&mut tx, id, (voter, tier), verdict, noted, opened).await?;
+    queries::insert(&mut tx, &battle, tier, verdict, noted, opened.as_ref()).await?;
     tx.commit().await?;
     // Only what is committed is promised.
     let promised = written.map(|(index, body)| receipt::promise(journal, index, body));

@@ -7,8 +7,9 @@ use arena_core::verdict::Verdict;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::Noted;
-use crate::battle::commitments::{Commitment, Committed};
+use super::{Noted, Opened};
+use crate::battle::Battle;
+use crate::battle::commitments::Commitment;
 
 /// How many votes one ordered pair has with one verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,19 +53,18 @@ pub(super) fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
     word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-/// Takes the next index under the lock of the total, records the vote, notes that its leaf opened the battle's commitment,
-/// keeps the salts of its texts, and announces it: in one statement, since the log waits.
+/// Takes the next index under the lock of the total, records and counts the vote, appends its leaf, notes that it opened
+/// the battle's commitment, keeps the salts of its texts, and announces it: in one statement, since the log waits.
 pub(super) async fn insert(
     db: &mut PgConnection,
-    battle: BattleId,
-    (voter, tier): (VoterId, Tier),
+    battle: &Battle,
+    tier: Tier,
     verdict: Verdict,
     Noted { leaked, repeated }: Noted,
-    opened: Option<(i64, Committed)>,
+    opened: Option<&Opened>,
 ) -> sqlx::Result<()> {
-    let index = opened.as_ref().map(|(index, _)| *index);
-    let salts = opened.as_ref().map(|(_, committed)| committed.salts());
-    let (parts, salts) = salts.unwrap_or_default();
+    let addition = opened.map(|opened| &opened.addition);
+    let (parts, salts) = opened.map(|opened| opened.committed.salts()).unwrap_or_default();
     sqlx::query!(
         "with total as (
              update vote_total set votes = votes + 1, apart = apart + $4::boolean::integer
@@ -72,22 +72,39 @@ pub(super) async fn insert(
          ), inserted as (
              insert into votes (vote_index, battle_id, voter_id, verdict, tier, repeated)
              select votes - 1, $1, $2, $3, $5, $6 from total returning vote_index
+         ), counted as (
+             insert into vote_counts (left_model_id, right_model_id, verdict, votes)
+             select $18, $19, $3, 1 where not $4::boolean
+             on conflict (left_model_id, right_model_id, verdict)
+             do update set votes = vote_counts.votes + 1
          ), opened as (
              update commitments set closed_index = $7 where battle_id = $1 and $7::bigint is not null
          ), salted as (
              insert into salts (battle_id, part, salt)
              select $1, part, salt from unnest($8::text[], $9::bytea[]) as pair (part, salt)
          )
-         select pg_notify('votes', '') from inserted",
-        battle.0,
-        voter.0,
+         select pg_notify('votes', ''), case when $7::bigint is not null
+             then append_leaves($10, $11, $12, $13, $14, $15, $16, $17) end
+         from inserted",
+        battle.id.0,
+        battle.voter.0,
         verdict.as_str(),
         leaked || repeated,
         tier.as_str(),
         repeated,
-        index,
+        opened.map(|opened| opened.leaf),
         parts,
-        salts
+        salts,
+        addition.map(|addition| addition.first),
+        addition.map(|addition| addition.bodies.as_slice()),
+        addition.map(|addition| addition.hashes.as_slice()),
+        addition.map(|addition| addition.subtrees.as_slice()),
+        addition.map(|addition| addition.roots.as_slice()),
+        addition.map(|addition| addition.size),
+        addition.map(|addition| addition.frontier.as_slice()),
+        addition.map(|addition| addition.last_time),
+        battle.models.left.0,
+        battle.models.right.0,
     )
     .execute(db)
     .await?;
@@ -184,25 +201,6 @@ pub(super) async fn find_or_make_pseudonym(
         .execute(&mut *db)
         .await?;
     }
-}
-
-pub(super) async fn count_up(
-    db: &mut PgConnection,
-    models: Sides<ModelId>,
-    verdict: Verdict,
-) -> sqlx::Result<()> {
-    sqlx::query!(
-        "insert into vote_counts (left_model_id, right_model_id, verdict, votes)
-         values ($1, $2, $3, 1)
-         on conflict (left_model_id, right_model_id, verdict)
-         do update set votes = vote_counts.votes + 1",
-        models.left.0,
-        models.right.0,
-        verdict.as_str()
-    )
-    .execute(db)
-    .await?;
-    Ok(())
 }
 
 /// The verdict on a battle.

@@ -7,7 +7,6 @@ use arena_core::ids::{BattleId, Sides};
 use arena_core::journal::leaf::{Leaf, Ruling};
 use sqlx::PgPool;
 
-use super::queries as votes;
 use crate::journal::{Journal, JournalError};
 
 /// Why votes were not excluded or included.
@@ -89,14 +88,15 @@ async fn decide(
             _ => subjects.push(subject),
         }
     }
+    // Counts are changed under the lock of the log, as votes change them: in one order, nobody waits for ever.
+    let mut writer = journal.lock(&mut tx).await?;
     for subject in subjects.iter().filter(|subject| !subject.apart) {
         if out {
             queries::count_down(&mut tx, subject.models, subject.verdict).await?;
         } else {
-            votes::count_up(&mut tx, subject.models, subject.verdict).await?;
+            queries::count_up(&mut tx, subject.models, subject.verdict).await?;
         }
     }
-    let mut writer = journal.lock(&mut tx).await?;
     let mut counted = 0;
     for subject in &subjects {
         let ruling =

@@ -35,6 +35,25 @@ pub(super) async fn find_subject(
     }))
 }
 
+pub(super) async fn count_up(
+    db: &mut PgConnection,
+    models: Sides<ModelId>,
+    verdict: Verdict,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into vote_counts (left_model_id, right_model_id, verdict, votes)
+         values ($1, $2, $3, 1)
+         on conflict (left_model_id, right_model_id, verdict)
+         do update set votes = vote_counts.votes + 1",
+        models.left.0,
+        models.right.0,
+        verdict.as_str()
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 pub(super) async fn count_down(
     db: &mut PgConnection,
     models: Sides<ModelId>,

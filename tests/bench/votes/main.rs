@@ -26,7 +26,7 @@ use futures_util::future::join_all;
 const ALONE: usize = 300;
 /// Votes of one measurement by each of eight clients.
 const TOGETHER: usize = 120;
-const ROUNDS: usize = 5;
+const ROUNDS: usize = 9;
 const CLIENTS: [usize; 2] = [1, 8];
 /// Tells the child process that it is one, and where its cluster is.
 const CLUSTER: &str = "TEST_DATABASE_URL";
