@@ -22,42 +22,38 @@ pub(super) async fn find_state(db: &mut PgConnection) -> sqlx::Result<State> {
     sqlx::query_as!(State, "select size, frontier, last_time from log_state").fetch_one(db).await
 }
 
-/// Leaves that are appended together, with the subtrees that they complete and the state after them: what the
-/// function `append_leaves` takes. Indices and sizes in leaves, the time in Unix seconds.
-#[derive(Debug)]
-pub struct Addition {
-    /// Index of the first leaf.
-    pub first: i64,
-    /// Bytes of the leaves.
-    pub bodies: Vec<Vec<u8>>,
-    /// Their hashes.
-    pub hashes: Vec<Vec<u8>>,
-    /// Indices of complete groups of leaves.
-    pub subtrees: Vec<i64>,
-    /// Their roots.
-    pub roots: Vec<Vec<u8>>,
-    /// Leaves of the log after this.
-    pub size: i64,
-    /// Its frontier.
-    pub frontier: Vec<u8>,
-    /// Time of its last leaf.
-    pub last_time: i64,
+/// Leaves that are appended together, with the subtrees that they complete and the state after them.
+pub(super) struct Addition<'a> {
+    pub(super) first: i64,
+    pub(super) bodies: &'a [Vec<u8>],
+    pub(super) hashes: &'a [Vec<u8>],
+    pub(super) subtrees: &'a [i64],
+    pub(super) roots: &'a [Vec<u8>],
+    pub(super) state: State,
 }
 
 /// Appends leaves in one statement.
-pub(super) async fn append(db: &mut PgConnection, addition: &Addition) -> sqlx::Result<()> {
+pub(super) async fn append(db: &mut PgConnection, addition: &Addition<'_>) -> sqlx::Result<()> {
     sqlx::query!(
-        "select append_leaves($1, $2, $3, $4, $5, $6, $7, $8)::text as done",
+        "with leaves as (
+             insert into log_leaves (leaf_index, body, leaf_hash)
+             select $1 + place - 1, body, hash
+             from unnest($2::bytea[], $3::bytea[]) with ordinality as leaf (body, hash, place)
+         ), subtrees as (
+             insert into log_subtrees (subtree_index, root)
+             select * from unnest($4::bigint[], $5::bytea[])
+         )
+         update log_state set size = $6, frontier = $7, last_time = $8",
         addition.first,
-        &addition.bodies,
-        &addition.hashes,
-        &addition.subtrees,
-        &addition.roots,
-        addition.size,
-        addition.frontier,
-        addition.last_time,
+        addition.bodies,
+        addition.hashes,
+        addition.subtrees,
+        addition.roots,
+        addition.state.size,
+        addition.state.frontier,
+        addition.state.last_time,
     )
-    .fetch_one(db)
+    .execute(db)
     .await?;
     Ok(())
 }

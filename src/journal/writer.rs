@@ -9,7 +9,6 @@ use rand::rngs::SysRng;
 use sqlx::PgConnection;
 use time::OffsetDateTime;
 
-use super::queries::Addition;
 use super::{GROUP, GROUP_LEVEL, JournalError, frontier, index, queries};
 
 /// Where a leaf stands.
@@ -49,6 +48,24 @@ pub struct Writer {
     hashes: Vec<Vec<u8>>,
     subtrees: Vec<i64>,
     roots: Vec<Vec<u8>>,
+}
+
+/// A leaf with the time of now, for a statement that calls `append_leaf` with it.
+#[derive(Clone, Debug)]
+pub struct Prepared {
+    /// Its bytes.
+    pub body: Vec<u8>,
+    /// Its time, in Unix seconds.
+    pub time: i64,
+}
+
+impl Prepared {
+    /// Gives a leaf the time of now. The function appends nothing when the clock is behind the log; [`super::Journal::lock`]
+    /// does.
+    pub fn of(mut leaf: Leaf) -> Result<Self, JournalError> {
+        leaf.stamp(u64::try_from(OffsetDateTime::now_utc().unix_timestamp()).unwrap_or(0), 0);
+        Ok(Self { body: leaf.to_bytes()?, time: index(leaf.time())? })
+    }
 }
 
 /// Appends one leaf within a transaction, for changes that have no [`super::Journal`] at hand.
@@ -140,21 +157,19 @@ impl Writer {
         if self.bodies.is_empty() {
             return Ok(());
         }
-        Ok(queries::append(db, &self.into_addition()?).await?)
-    }
-
-    /// What was added, for a statement that calls `append_leaves` with it; to be followed by the commit.
-    pub fn into_addition(self) -> Result<Addition, JournalError> {
-        Ok(Addition {
+        let addition = queries::Addition {
             first: index(self.first)?,
-            size: index(self.frontier.size())?,
-            frontier: self.frontier.to_bytes(),
-            last_time: index(self.last_time)?,
-            bodies: self.bodies,
-            hashes: self.hashes,
-            subtrees: self.subtrees,
-            roots: self.roots,
-        })
+            bodies: &self.bodies,
+            hashes: &self.hashes,
+            subtrees: &self.subtrees,
+            roots: &self.roots,
+            state: queries::State {
+                size: index(self.frontier.size())?,
+                frontier: self.frontier.to_bytes(),
+                last_time: index(self.last_time)?,
+            },
+        };
+        Ok(queries::append(db, &addition).await?)
     }
 }
 

@@ -14,9 +14,8 @@ use time::OffsetDateTime;
 use crate::account;
 use crate::battle::commitments::{self, Committed};
 use crate::battle::{self, Battle, BattleError, State};
-use crate::journal::queries::Addition;
 use crate::journal::receipt::{self, Receipt};
-use crate::journal::{Journal, JournalError};
+use crate::journal::{Journal, JournalError, Prepared};
 use queries::Ballot;
 
 /// Name of the Postgres channel on which a new vote is announced.
@@ -58,11 +57,15 @@ struct Noted {
     repeated: bool,
 }
 
-/// The leaf of a vote, which opens the battle's commitment.
-struct Opened {
-    leaf: i64,
-    addition: Addition,
-    committed: Committed,
+/// What a vote opens, and how its leaf is appended.
+#[derive(Clone, Copy)]
+enum Opened<'a> {
+    /// A battle from before the journal has no commitment, and its vote no leaf.
+    Nothing,
+    /// The commitment, with the leaf that is appended by the statement that records the vote.
+    Appends(&'a Prepared, &'a Committed),
+    /// The commitment, with the index of the leaf, which was appended before.
+    Appended(i64, &'a Committed),
 }
 
 /// Records one vote, or explains why not. Checks, insert and leaf share one transaction.
@@ -99,27 +102,52 @@ pub async fn cast(
     let ballot = queries::find_ballot(&mut tx, id, OffsetDateTime::now_utc()).await?;
     let repeated = ballot.same >= battle::repeats::COUNTED_A_MONTH;
     let noted = Noted { leaked, repeated };
-    let leaf = match &ballot.commitment {
+    let written = match &ballot.commitment {
         Some(commitment) => {
             let parts = commitment.parts();
-            Some(leaf(&mut tx, (&battle, tier), (verdict, noted), &ballot, parts).await?)
+            let (leaf, committed) =
+                leaf(&mut tx, (&battle, tier), (verdict, noted), &ballot, parts).await?;
+            let vote = (&battle, tier, verdict, noted);
+            Some(record(&mut tx, journal, vote, leaf, &committed).await?)
         }
-        None => None,
+        None => {
+            queries::insert(&mut tx, &battle, tier, verdict, noted, Opened::Nothing).await?;
+            None
+        }
     };
-    // The lock that puts leaves and votes in order comes last, so that it is held for a short time.
-    let mut written = None;
-    let mut opened = None;
-    if let Some((leaf, committed)) = leaf {
-        let mut writer = journal.lock(&mut tx).await?;
-        let entry = writer.add(leaf)?;
-        written = Some((entry.index, writer.last_body()));
-        opened = Some(Opened { leaf: entry.row()?, addition: writer.into_addition()?, committed });
-    }
-    queries::insert(&mut tx, &battle, tier, verdict, noted, opened.as_ref()).await?;
     tx.commit().await?;
     // Only what is committed is promised.
     let promised = written.map(|(index, body)| receipt::promise(journal, index, body));
     Ok(promised.transpose()?)
+}
+
+/// Records a vote with its leaf. The log is locked last, and for a short time: by the statement that records all, or, while
+/// the clock is behind the log, by hand.
+///
+/// **Output** index and bytes of the leaf.
+async fn record(
+    db: &mut PgConnection,
+    journal: &Journal,
+    (battle, tier, verdict, noted): (&Battle, Tier, Verdict, Noted),
+    leaf: Leaf,
+    committed: &Committed,
+) -> Result<(u64, Vec<u8>), VoteError> {
+    journal.admit()?;
+    let prepared = Prepared::of(leaf.clone())?;
+    let opened = Opened::Appends(&prepared, committed);
+    let recorded = queries::insert(db, battle, tier, verdict, noted, opened).await?;
+    if let Some(Some(index)) = recorded {
+        let index = u64::try_from(index).unwrap_or(0);
+        journal.watch(db, index).await?;
+        return Ok((index, prepared.body));
+    }
+    let mut writer = journal.lock(db).await?;
+    let entry = writer.add(leaf)?;
+    let body = writer.last_body();
+    writer.write(db).await?;
+    let opened = Opened::Appended(entry.row()?, committed);
+    queries::insert(db, battle, tier, verdict, noted, opened).await?;
+    Ok((entry.index, body))
 }
 
 /// The receipt of a battle that has its vote.

@@ -9,7 +9,7 @@ use time::OffsetDateTime;
 
 use super::{Noted, Opened};
 use crate::battle::Battle;
-use crate::battle::commitments::Commitment;
+use crate::battle::commitments::{Commitment, Committed};
 
 /// How many votes one ordered pair has with one verdict.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -53,62 +53,68 @@ pub(super) fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
     word.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))
 }
 
-/// Takes the next index under the lock of the total, records and counts the vote, appends its leaf, notes that it opened
-/// the battle's commitment, keeps the salts of its texts, and announces it: in one statement, since the log waits.
+/// Appends the leaf of the vote and with it, in one statement since the log waits: takes the next index under the lock of
+/// the total, records and counts the vote, notes that its leaf opened the battle's commitment, keeps the salts of its
+/// texts, and announces it.
+///
+/// **Output** whether that was done, with the index of the leaf; if not, the leaf could not be appended and nothing was done.
 pub(super) async fn insert(
     db: &mut PgConnection,
     battle: &Battle,
     tier: Tier,
     verdict: Verdict,
     Noted { leaked, repeated }: Noted,
-    opened: Option<&Opened>,
-) -> sqlx::Result<()> {
-    let addition = opened.map(|opened| &opened.addition);
-    let (parts, salts) = opened.map(|opened| opened.committed.salts()).unwrap_or_default();
-    sqlx::query!(
-        "with total as (
+    opened: Opened<'_>,
+) -> sqlx::Result<Option<Option<i64>>> {
+    let (index, leaf, committed) = match opened {
+        Opened::Nothing => (None, None, None),
+        Opened::Appends(leaf, committed) => (None, Some(leaf), Some(committed)),
+        Opened::Appended(index, committed) => (Some(index), None, Some(committed)),
+    };
+    let (parts, salts) = committed.map(Committed::salts).unwrap_or_default();
+    sqlx::query_scalar!(
+        "with leaf as materialized (
+             select coalesce($7, append_leaf($10, $11)) as index
+         ), ready as materialized (
+             select index from leaf where $12::boolean or index is not null
+         ), total as (
              update vote_total set votes = votes + 1, apart = apart + $4::boolean::integer
-             returning votes
+             from ready returning votes
          ), inserted as (
              insert into votes (vote_index, battle_id, voter_id, verdict, tier, repeated)
              select votes - 1, $1, $2, $3, $5, $6 from total returning vote_index
          ), counted as (
              insert into vote_counts (left_model_id, right_model_id, verdict, votes)
-             select $18, $19, $3, 1 where not $4::boolean
+             select $13, $14, $3, 1 from ready where not $4::boolean
              on conflict (left_model_id, right_model_id, verdict)
              do update set votes = vote_counts.votes + 1
          ), opened as (
-             update commitments set closed_index = $7 where battle_id = $1 and $7::bigint is not null
+             update commitments set closed_index = ready.index from ready
+             where battle_id = $1 and ready.index is not null
          ), salted as (
              insert into salts (battle_id, part, salt)
-             select $1, part, salt from unnest($8::text[], $9::bytea[]) as pair (part, salt)
+             select $1, part, salt from ready, unnest($8::text[], $9::bytea[]) as pair (part, salt)
+         ), told as (
+             select pg_notify('votes', '') from inserted
          )
-         select pg_notify('votes', ''), case when $7::bigint is not null
-             then append_leaves($10, $11, $12, $13, $14, $15, $16, $17) end
-         from inserted",
+         select index from ready, told",
         battle.id.0,
         battle.voter.0,
         verdict.as_str(),
         leaked || repeated,
         tier.as_str(),
         repeated,
-        opened.map(|opened| opened.leaf),
+        index,
         parts,
         salts,
-        addition.map(|addition| addition.first),
-        addition.map(|addition| addition.bodies.as_slice()),
-        addition.map(|addition| addition.hashes.as_slice()),
-        addition.map(|addition| addition.subtrees.as_slice()),
-        addition.map(|addition| addition.roots.as_slice()),
-        addition.map(|addition| addition.size),
-        addition.map(|addition| addition.frontier.as_slice()),
-        addition.map(|addition| addition.last_time),
+        leaf.map(|leaf| leaf.body.as_slice()),
+        leaf.map(|leaf| leaf.time),
+        committed.is_none(),
         battle.models.left.0,
         battle.models.right.0,
     )
-    .execute(db)
-    .await?;
-    Ok(())
+    .fetch_optional(db)
+    .await
 }
 
 /// What a vote needs to know of its battle.
@@ -129,7 +135,7 @@ pub(super) struct Ballot {
     pub(super) same: i64,
 }
 
-/// A battle as its vote needs it. The log goes by `now`, or by the time of its last leaf while the clock is behind that.
+/// A battle as its vote needs it, in time that does not grow with the table. The log goes by `now`, or by the time of its last leaf while the clock is behind that.
 pub(super) async fn find_ballot(
     db: &mut PgConnection,
     battle: BattleId,
@@ -147,8 +153,8 @@ pub(super) async fn find_ballot(
              (select set_id || '/' || set_version || '/' || question_key
               from questions q where q.question_id = b.question_id) as question,
              (select pseudonym from pseudonyms p where p.voter_id = b.voter_id and p.month = log.month),
-             (select count(*) from votes join battles o using (battle_id)
-              where o.question_hash = b.question_hash and not repeated and not o.leaked) as "same!"
+             (select count((select 1 from votes v where v.battle_id = o.battle_id and not repeated))
+              from battles o where o.question_hash = b.question_hash and not leaked) as "same!"
            from log, battles b left join commitments c using (battle_id) where b.battle_id = $1"#,
         battle.0,
         now

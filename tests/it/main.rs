@@ -6,6 +6,7 @@
 )]
 
 mod account;
+mod appending;
 mod arena;
 mod battle;
 mod blindness;
