@@ -5,6 +5,7 @@ mod doctor;
 mod erase;
 mod export;
 mod invites;
+mod log;
 mod models;
 mod operator;
 mod queries;
@@ -80,6 +81,8 @@ enum Command {
     Erase(erase::Arguments),
     /// Excludes votes by a rule, and lets them count again
     Votes(votes::Arguments),
+    /// Begins the next log where the database of one is gone for good
+    Log(log::Arguments),
     /// Publishes the leaderboard as it is now, under the digest of its bytes
     Snapshot,
     /// Checks an exported vote record, without database and server
@@ -126,6 +129,7 @@ fn start(settings: Settings, command: Command) -> Outcome {
             Command::Sets(arguments) => sets::run(settings, arguments).await,
             Command::Invites(arguments) => invites::run(settings, arguments).await,
             Command::Accounts(arguments) => accounts::run(settings, arguments).await,
+            Command::Log(arguments) => log::run(&settings, arguments),
             Command::Export(arguments) => export::run(settings, arguments).await,
             Command::Rank(arguments) => rank::run(arguments),
             Command::Import(arguments) => tracks::import(settings, arguments).await,

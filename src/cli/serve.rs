@@ -46,7 +46,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
     let policy = Policy::default();
     let (boards, keep_fresh) = ranking::follow_votes(store.pool.clone(), policy.clone()).await?;
     let mut jobs = vec![tokio::spawn(keep_fresh), tokio::spawn(hold_host)];
-    jobs.extend(start_jobs(&settings, (&store, &journal), &engines, arguments.demo_models));
+    jobs.extend(start_jobs(&settings, (&store, &journal), &engines, arguments.demo_models)?);
     let (report, keep_reporting) = report::follow_boards(boards.clone());
     jobs.push(tokio::spawn(keep_reporting));
     let ring = Ring {
@@ -161,7 +161,7 @@ fn start_jobs(
     (store, journal): (&Store, &Journal),
     engines: &Engines,
     demo_models: Option<PathBuf>,
-) -> Vec<JoinHandle<()>> {
+) -> sqlx::Result<Vec<JoinHandle<()>>> {
     let (pool, workers) = (store.pool.clone(), settings.workers.clone());
     let mut jobs = vec![
         tokio::spawn(inference::follow_pool(pool.clone(), engines.clone(), workers.clone())),
@@ -169,12 +169,15 @@ fn start_jobs(
         tokio::spawn(journal::job::keep_revealing(journal.clone(), pool.clone())),
     ];
     jobs.push(tokio::spawn(validation::recheck::keep_rechecking(pool.clone())));
+    let keep_scrubbed =
+        battle::erasure::job::keep_scrubbed(store.pool.clone(), store.owner_options()?);
+    jobs.push(tokio::spawn(keep_scrubbed));
     if let Some(folder) = demo_models {
         jobs.push(tokio::spawn(async move {
             validation::demo::register(&pool, &workers, &folder).await;
         }));
     }
-    jobs
+    Ok(jobs)
 }
 
 async fn import_sets(settings: &Settings, store: &Store) {

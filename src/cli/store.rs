@@ -115,6 +115,11 @@ impl Store {
         PgConnection::connect(&self.owner_url).await
     }
 
+    /// How the owner of the tables connects.
+    pub(super) fn owner_options(&self) -> sqlx::Result<PgConnectOptions> {
+        self.owner_url.parse()
+    }
+
     /// Closes connections and stops a Postgres that was started here.
     pub(super) async fn close(self) -> Outcome {
         self.pool.close().await;

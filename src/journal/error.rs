@@ -16,6 +16,12 @@ pub enum JournalError {
         "the log {0} in the database is signed with another key; put that arena's log.key into the data folder"
     )]
     OtherKey(String),
+    /// A log was to begin where there is one already.
+    #[error("{0} has a log already; name an empty folder with --data")]
+    NotEmpty(PathBuf),
+    /// A log was to follow one that is not there.
+    #[error("{0} has no log.key, or an anchor.log without a checkpoint: no log is there that could be followed")]
+    NothingBefore(PathBuf),
     /// The state does not fit the leaves.
     #[error("the log in the database is damaged at leaf {0}")]
     Damaged(u64),

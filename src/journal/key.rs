@@ -15,19 +15,37 @@ pub(super) const FILE: &str = "log.key";
 
 /// Reads the key, or makes one for a log of this origin. Two processes that start at once use the same one.
 pub(super) fn read_or_make(data: &Path, origin: Option<&str>) -> Result<Signer, JournalError> {
+    if let Some(signer) = find(data)? {
+        return Ok(signer);
+    }
+    let origin = match origin {
+        Some(origin) => origin.to_owned(),
+        // Two arenas that nobody named must not have logs of the same name.
+        None => format!("localhost/arena-{}", hex::encode(random::<4>()?)),
+    };
+    make(data, &format!("{origin}/log/1"))
+}
+
+/// The key in a data folder, if there is one.
+pub(super) fn find(data: &Path) -> Result<Option<Signer>, JournalError> {
+    let path = data.join(FILE);
+    let text = read(&path).map_err(|source| JournalError::File { path, source })?;
+    Ok(text.as_deref().map(Signer::parse).transpose()?)
+}
+
+fn random<const N: usize>() -> Result<[u8; N], JournalError> {
+    let mut bytes = [0; N];
+    SysRng.try_fill_bytes(&mut bytes).map_err(|_| JournalError::Randomness)?;
+    Ok(bytes)
+}
+
+/// Makes the key of a log of this name. Two processes that do it at once use the same one.
+pub(super) fn make(data: &Path, name: &str) -> Result<Signer, JournalError> {
     let path = data.join(FILE);
     let failed = |source| JournalError::File { path: path.clone(), source };
     std::fs::create_dir_all(data).map_err(failed)?;
-    if let Some(signer) = read(&path).map_err(failed)? {
-        return Ok(Signer::parse(&signer)?);
-    }
-    let (mut seed, mut tail) = ([0; 32], [0; 8]);
-    SysRng.try_fill_bytes(&mut seed).map_err(|_| JournalError::Randomness)?;
-    SysRng.try_fill_bytes(&mut tail).map_err(|_| JournalError::Randomness)?;
-    // Two arenas that nobody named must not have logs of the same name.
-    let made_up = || format!("localhost/arena-{}", hex::encode(&tail[..4]));
-    let origin = origin.map_or_else(made_up, str::to_owned);
-    let signer = Signer::from_seed(&format!("{origin}/log/1"), &seed)?;
+    let signer = Signer::from_seed(name, &random()?)?;
+    let tail = random::<8>()?;
     // Complete before it has its name: another process reads all of it or nothing.
     let draft = data.join(format!(".{FILE}.{}", hex::encode(tail)));
     let mut file = std::fs::OpenOptions::new()

@@ -8,6 +8,7 @@ mod error;
 pub mod handlers;
 pub mod job;
 mod key;
+pub mod next;
 pub mod pages;
 pub mod queries;
 pub mod receipt;
@@ -27,7 +28,7 @@ use sqlx::{PgConnection, PgPool};
 use anchor::Anchor;
 pub use error::JournalError;
 use writer::time_of_log;
-pub use writer::{DrawTicket, Entry, Writer, append};
+pub use writer::{DrawTicket, Entry, Prepared, Writer, append};
 
 /// Groups of leaves whose roots are kept: tiles have this width.
 const GROUP: u64 = 256;
@@ -71,7 +72,7 @@ impl Journal {
         let journal = Self(Arc::new(inner));
         let mut tx = db.begin().await?;
         match journal.compare(&mut tx).await {
-            Ok(()) => journal.found(&mut tx).await?,
+            Ok(()) => journal.found(&mut tx, next::previous(data)?).await?,
             Err(JournalError::RolledBack(why)) => journal.refuse(why),
             Err(error) => return Err(error),
         }
@@ -80,12 +81,16 @@ impl Journal {
     }
 
     /// Puts the first leaf into an empty log; of another one, checks that it is signed with this key.
-    async fn found(&self, db: &mut PgConnection) -> Result<(), JournalError> {
+    async fn found(
+        &self,
+        db: &mut PgConnection,
+        prev: Option<String>,
+    ) -> Result<(), JournalError> {
         let mut writer = Writer::lock(db).await?;
         let vkey = self.verifier().to_string();
         if writer.size() == 0 {
             let genesis =
-                Genesis { v: 1, origin: self.origin().to_owned(), vkey, t: 0, prev: None };
+                Genesis { v: 1, origin: self.origin().to_owned(), vkey, t: 0, prev };
             writer.add(Leaf::Genesis(genesis))?;
             return writer.write(db).await;
         }
@@ -112,7 +117,7 @@ impl Journal {
         Err(JournalError::RolledBack(format!(
             "the log in the database is not the one that was signed: {why}, and a checkpoint over {} leaves was \
              published before. Votes are refused, so that none is lost. Restore the newer database; where it is \
-             gone for good, begin another arena in an empty data folder and keep this one for reading",
+             gone for good, begin the next log with `doubleblind log next` in an empty data folder, and keep this one",
             head.size
         )))
     }
@@ -132,24 +137,31 @@ impl Journal {
     ///
     /// **Errors** if the log was rolled back, or the database fails.
     pub async fn lock(&self, db: &mut PgConnection) -> Result<Writer, JournalError> {
-        if let Some(why) = self.refusal() {
-            return Err(JournalError::RolledBack(why));
-        }
+        self.admit()?;
         let writer = Writer::lock(db).await?;
-        let seen = self.0.seen.fetch_max(writer.size(), Ordering::Relaxed);
-        if writer.size() < seen {
-            // Somebody has put an older database in place while the arena runs.
-            let why = self.compare(db).await.err().map(|error| error.to_string());
-            let why = why.unwrap_or_else(|| {
-                format!(
-                    "the log had {seen} leaves and now has {}; votes are refused",
-                    writer.size()
-                )
-            });
-            self.refuse(why.clone());
-            return Err(JournalError::RolledBack(why));
-        }
+        self.watch(db, writer.size()).await?;
         Ok(writer)
+    }
+
+    /// Whether the log may be written, for those who write it without [`Journal::lock`].
+    pub fn admit(&self) -> Result<(), JournalError> {
+        self.refusal().map_or(Ok(()), |why| Err(JournalError::RolledBack(why)))
+    }
+
+    /// Takes note of the size of the locked log before something is added; to be asked before the commit.
+    ///
+    /// **Errors** if it was larger before: somebody has put an older database in place while the arena runs.
+    pub async fn watch(&self, db: &mut PgConnection, size: u64) -> Result<(), JournalError> {
+        let seen = self.0.seen.fetch_max(size, Ordering::Relaxed);
+        if size >= seen {
+            return Ok(());
+        }
+        let why = self.compare(db).await.err().map(|error| error.to_string());
+        let why = why.unwrap_or_else(|| {
+            format!("the log had {seen} leaves and now has {size}; votes are refused")
+        });
+        self.refuse(why.clone());
+        Err(JournalError::RolledBack(why))
     }
 
     /// The signed promise that a leaf which was committed is in the log.

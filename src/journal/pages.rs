@@ -65,10 +65,20 @@ fn when(seconds: u64) -> String {
     moment.map_or_else(String::new, wording::minute)
 }
 
+fn beginning(prev: Option<&str>) -> String {
+    let mut before = prev.into_iter().flat_map(str::lines);
+    match (before.next(), before.next()) {
+        (Some(name), Some(size)) => {
+            format!("The log begins. It follows {name}, which was signed over {size} entries.")
+        }
+        _ => "The log begins.".to_owned(),
+    }
+}
+
 /// Kind and content of a leaf for a reader.
 fn in_words(leaf: &Leaf) -> (&'static str, String) {
     match leaf {
-        Leaf::Genesis(_) => ("beginning", "The log begins.".to_owned()),
+        Leaf::Genesis(genesis) => ("beginning", beginning(genesis.prev.as_deref())),
         Leaf::Policy(policy) => {
             ("policy", format!("Rules and weights {} are in force.", &policy.sha256[..12]))
         }

@@ -1,6 +1,7 @@
 //! Erasing what a voter wrote and was told. That battles took place, and their votes, stays; the journal says
 //! that texts were erased, and the salts without which nobody can confirm a guess go with them.
 
+pub mod job;
 pub mod queries;
 pub mod scrub;
 

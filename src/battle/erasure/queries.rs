@@ -118,7 +118,7 @@ pub(super) async fn delete_pseudonyms(db: &mut PgConnection, voter: VoterId) -> 
 }
 
 /// Notes that erased texts still lie in files of the database.
-pub(super) async fn note_pending(db: &mut PgConnection) -> sqlx::Result<()> {
+pub(in crate::battle) async fn note_pending(db: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("update scrubbing set pending_since = coalesce(pending_since, now())")
         .execute(db)
         .await?;
@@ -128,6 +128,25 @@ pub(super) async fn note_pending(db: &mut PgConnection) -> sqlx::Result<()> {
 /// Whether erased texts still lie in files of the database.
 pub async fn is_pending(db: &mut PgConnection) -> sqlx::Result<bool> {
     sqlx::query_scalar!(r#"select pending_since is not null as "pending!" from scrubbing"#)
+        .fetch_one(db)
+        .await
+}
+
+/// Whether they have lain there for a day, or for an hour and no answer is being written.
+pub(super) async fn is_due(db: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select coalesce(pending_since < now() - interval '1 day'
+               or pending_since < now() - interval '1 hour'
+                  and not exists (select from battles where state = 'running'), false) as "due!"
+           from scrubbing"#
+    )
+    .fetch_one(db)
+    .await
+}
+
+/// Whether this connection, while it lasts, is the one that scrubs.
+pub(super) async fn try_scrubbing(db: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(r#"select pg_try_advisory_lock(7214309945262) as "mine!""#)
         .fetch_one(db)
         .await
 }
@@ -145,7 +164,10 @@ pub(super) async fn rewrite_tables(db: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("vacuum (full) turns").execute(&mut *db).await?;
     sqlx::query!("vacuum (full) answers").execute(&mut *db).await?;
     sqlx::query!("vacuum (full) salts").execute(&mut *db).await?;
-    sqlx::query!("vacuum (full) pseudonyms").execute(db).await?;
+    sqlx::query!("vacuum (full) pseudonyms").execute(&mut *db).await?;
+    // Hashes of questions, and the keys that they were made with.
+    sqlx::query!("vacuum (full) battles").execute(&mut *db).await?;
+    sqlx::query!("vacuum (full) question_keys").execute(db).await?;
     Ok(())
 }
 

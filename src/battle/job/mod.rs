@@ -101,7 +101,11 @@ pub async fn void_abandoned(db: &PgPool, journal: &Journal) -> Result<usize, Bat
 }
 
 async fn forget_questions(db: &PgPool) -> sqlx::Result<()> {
-    super::repeats::queries::drop_old_keys(&mut *db.acquire().await?).await
+    let mut tx = db.begin().await?;
+    if super::repeats::queries::drop_old_keys(&mut tx).await? {
+        super::erasure::queries::note_pending(&mut tx).await?;
+    }
+    tx.commit().await
 }
 
 /// Runs [`void_abandoned`], [`settle_interrupted`] and [`settle_lost`] until the task is dropped.

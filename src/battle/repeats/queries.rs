@@ -49,14 +49,14 @@ pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Re
     Ok(row.map(|row| row.leaked))
 }
 
-/// Drops the keys of months that are over.
-pub async fn drop_old_keys(db: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!(
+/// Drops the keys of months that are over; says whether there were any.
+pub async fn drop_old_keys(db: &mut PgConnection) -> sqlx::Result<bool> {
+    let dropped = sqlx::query!(
         "delete from question_keys where month < to_char(now() at time zone 'UTC', 'YYYY-MM')"
     )
     .execute(db)
     .await?;
-    Ok(())
+    Ok(dropped.rows_affected() > 0)
 }
 
 /// How many votes are counted apart because their question had been asked before.
