@@ -34,6 +34,8 @@ pub(super) fn run(settings: &Settings, arguments: Arguments) -> Outcome {
         head.size
     ));
     say(&format!("publish its key: {verifier}"));
-    say("keep the folder of the log before: whoever has receipts of it can have them checked against its anchor.log");
+    say(
+        "keep the folder of the log before: whoever has receipts of it can have them checked against its anchor.log",
+    );
     Ok(())
 }

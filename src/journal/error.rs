@@ -20,7 +20,9 @@ pub enum JournalError {
     #[error("{0} has a log already; name an empty folder with --data")]
     NotEmpty(PathBuf),
     /// A log was to follow one that is not there.
-    #[error("{0} has no log.key, or an anchor.log without a checkpoint: no log is there that could be followed")]
+    #[error(
+        "{0} has no log.key, or an anchor.log without a checkpoint: no log is there that could be followed"
+    )]
     NothingBefore(PathBuf),
     /// The state does not fit the leaves.
     #[error("the log in the database is damaged at leaf {0}")]

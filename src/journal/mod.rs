@@ -81,16 +81,11 @@ impl Journal {
     }
 
     /// Puts the first leaf into an empty log; of another one, checks that it is signed with this key.
-    async fn found(
-        &self,
-        db: &mut PgConnection,
-        prev: Option<String>,
-    ) -> Result<(), JournalError> {
+    async fn found(&self, db: &mut PgConnection, prev: Option<String>) -> Result<(), JournalError> {
         let mut writer = Writer::lock(db).await?;
         let vkey = self.verifier().to_string();
         if writer.size() == 0 {
-            let genesis =
-                Genesis { v: 1, origin: self.origin().to_owned(), vkey, t: 0, prev };
+            let genesis = Genesis { v: 1, origin: self.origin().to_owned(), vkey, t: 0, prev };
             writer.add(Leaf::Genesis(genesis))?;
             return writer.write(db).await;
         }

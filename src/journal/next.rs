@@ -74,7 +74,8 @@ mod tests {
     fn a_folder_without_a_log_is_followed_by_none() {
         let folder = std::env::temp_dir().join(format!("next-{}", uuid::Uuid::new_v4()));
         let (old, new) = (folder.join("old"), folder.join("new"));
-        let unsigned = |outcome| matches!(outcome, Err(JournalError::NothingBefore(at)) if at == old);
+        let unsigned =
+            |outcome| matches!(outcome, Err(JournalError::NothingBefore(at)) if at == old);
 
         assert!(unsigned(follow(&new, &old)), "nothing is there");
         key::make(&old, "arena.example/log/1").unwrap();

@@ -21,6 +21,7 @@ mod journal;
 mod kit_postgres;
 mod leaderboard;
 mod load;
+mod next_log;
 mod operator;
 mod process;
 mod rank;

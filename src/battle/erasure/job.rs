@@ -39,7 +39,9 @@ pub async fn keep_scrubbed(db: PgPool, owner: PgConnectOptions) {
         match scrub_if_due(&db, &owner).await {
             Ok(true) => tracing::info!("erased texts are in no file of the database any more"),
             Ok(false) => {}
-            Err(error) => tracing::warn!("erased texts still lie in files of the database: {error}"),
+            Err(error) => {
+                tracing::warn!("erased texts still lie in files of the database: {error}")
+            }
         }
     }
 }

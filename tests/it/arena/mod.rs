@@ -57,7 +57,7 @@ pub(crate) struct TestArena {
     db: PgPool,
     database: TestDatabase,
     /// Key and anchor of the log.
-    data: PathBuf,
+    pub(crate) data: PathBuf,
     answering: Answering,
     limits: Limits,
     allowances: Allowances,
