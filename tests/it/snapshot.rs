@@ -80,7 +80,7 @@ async fn a_snapshot_is_published_for_good_with_its_sums_and_beside_the_one_with_
         assert!(voter.sees("/snapshots").await.contains(digest));
     }
     let transparency = voter.sees("/transparency").await;
-    assert!(transparency.contains("14 battles drawn = 11 votes that count"), "{transparency}");
+    assert!(transparency.contains("14 drawn = 11 counted"), "{transparency}");
     assert!(!transparency.contains("do not add up"));
     assert!(transparency.contains("a rule of this test"));
 }

@@ -128,7 +128,7 @@ fn is_established(board: &Board, voter: usize) -> bool {
 }
 
 /// The accounts that one of both tests of single accounts would have somebody look at.
-fn flagged(board: &Board, votes: &[AttributedVote]) -> HashSet<usize> {
+pub(super) fn flagged(board: &Board, votes: &[AttributedVote]) -> HashSet<usize> {
     let (members, coding) = (board.members(), Coding::default());
     let test = AccountTest { draws: 4_999, ..AccountTest::new(15) };
     let established: HashSet<usize> =

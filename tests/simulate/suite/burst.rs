@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use arena_core::detection::{CohortTest, cohorts};
+use arena_core::detection::{Cohort, CohortTest, cohorts};
 use arena_core::ranking::Coding;
 use doubleblind::config::Allowances;
 
@@ -81,7 +81,8 @@ async fn votes(accounts: usize, apart: bool) -> Vec<usize> {
     through
 }
 
-/// Whether what was let through is found as a cohort: all want one model, and know every model by sight.
+/// Whether what was let through is found, as a cohort or, every one of them, as single accounts: all want one model, and
+/// know every model by sight.
 fn flagged(through: &[usize], size: Size) -> bool {
     let board = Board::new(size.pick(S, M));
     let mut rng = rng(4_000);
@@ -98,8 +99,11 @@ fn flagged(through: &[usize], size: Size) -> bool {
     let groupings = groupings(&votes, first);
     let (members, test) = (board.members(), CohortTest::default());
     let found = cohorts(&votes, &members, Coding::default(), &groupings, &test).unwrap();
-    found
-        .cohorts
-        .iter()
-        .any(|one| one.flagged && one.grouping == 1 && one.cohort == super::together::NETWORKS)
+    let together =
+        |one: &Cohort| one.flagged && one.grouping == 1 && one.cohort == super::together::NETWORKS;
+    if found.cohorts.iter().any(together) {
+        return true;
+    }
+    let seen = super::adaptive::flagged(&board, &votes);
+    (first..first + through.len()).all(|account| seen.contains(&account))
 }
