@@ -6,7 +6,7 @@ use arena_core::journal::proof::Proof;
 use serde::{Deserialize, Serialize};
 use sqlx::PgConnection;
 
-use super::{Entry, Journal, JournalError, hash, index, queries};
+use super::{Entry, Journal, JournalError, index, queries, tree};
 
 /// What a voter gets with the reply to a vote.
 #[derive(Clone, Debug, Serialize, Deserialize)]
@@ -72,14 +72,22 @@ pub async fn check(
     journal: &Journal,
     pasted: &str,
 ) -> Result<Checked, JournalError> {
-    let (place, promised) = match read(journal, pasted) {
+    let (place, claim) = match read(journal, pasted) {
         Ok(claim) => claim,
         Err(why) => return Ok(Checked::NotOurs(why)),
     };
     let from = index(place)?;
     let body = queries::list_bodies(db, from, from.saturating_add(1)).await?.into_iter().next();
     let Some(body) = body else { return Ok(Checked::Broken { index: place }) };
-    if promised.is_some_and(|promised| leaf_hash(&body) != promised) {
+    let holds = match claim {
+        Claim::Promised(leaf) => leaf_hash(&body) == leaf,
+        // The path has to lead from the leaf that is here to the head that was signed, and that head must be ours still.
+        Claim::Proved(proof) => match proof.verify(&leaf_hash(&body), journal.verifier()) {
+            Ok(head) => tree::root_at(db, head.size).await? == Some(head.root),
+            Err(_) => false,
+        },
+    };
+    if !holds {
         return Ok(Checked::Broken { index: place });
     }
     let checkpoint = queries::find_checkpoint(db).await?;
@@ -88,8 +96,16 @@ pub async fn check(
     Ok(Checked::Kept { index: place, leaf, covered })
 }
 
-/// The index that a receipt is about, and the leaf hash if it names one.
-fn read(journal: &Journal, pasted: &str) -> Result<(u64, Option<Hash>), String> {
+/// What a receipt says of the leaf at its index, signed by this log.
+enum Claim {
+    /// Its hash.
+    Promised(Hash),
+    /// Its path to a head.
+    Proved(Proof),
+}
+
+/// The index that a receipt is about, and what it says of it.
+fn read(journal: &Journal, pasted: &str) -> Result<(u64, Claim), String> {
     let pasted = pasted.replace("\r\n", "\n");
     let pasted = pasted.trim_start();
     let verifier = journal.verifier();
@@ -101,15 +117,14 @@ fn read(journal: &Journal, pasted: &str) -> Result<(u64, Option<Hash>), String> 
         if leaf_hash(receipt.leaf.as_bytes()) != promise.leaf || promise.index != receipt.index {
             return Err("the leaf in it is not the one that was signed".to_owned());
         }
-        return Ok((promise.index, Some(promise.leaf)));
+        return Ok((promise.index, Claim::Promised(promise.leaf)));
     }
     let whole = format!("{}\n", pasted.trim_end());
     if whole.starts_with("c2sp.org/tlog-proof") {
         let proof = Proof::parse(&whole).map_err(|error| error.to_string())?;
         Head::open(&proof.checkpoint, verifier).map_err(|error| error.to_string())?;
-        // Which leaf it is of follows from the path; the comparison is with what the log has now.
-        return Ok((proof.index, None));
+        return Ok((proof.index, Claim::Proved(proof)));
     }
     let promise = Promise::open(&whole, verifier).map_err(|error| error.to_string())?;
-    Ok((promise.index, hash(&promise.leaf)))
+    Ok((promise.index, Claim::Promised(promise.leaf)))
 }

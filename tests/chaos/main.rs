@@ -50,7 +50,11 @@ fn main() -> Result<ExitCode> {
     }
     table::print(&mut out, &outcomes)?;
     table::sum(&mut out, options, &outcomes)?;
-    let holds = whole && outcomes.iter().all(|outcome| outcome.findings.hold());
+    let idle: Vec<&Outcome> = outcomes.iter().filter(|outcome| outcome.is_idle()).collect();
+    for outcome in &idle {
+        writeln!(out, "{}: IDLE: {} votes are no load", outcome.phase, outcome.counts.votes)?;
+    }
+    let holds = whole && idle.is_empty() && outcomes.iter().all(|outcome| outcome.findings.hold());
     Ok(if holds { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
@@ -69,7 +73,11 @@ async fn run(phase: &str, options: Options) -> Result<Vec<Outcome>> {
 /// What a drill has to say at once.
 fn tell(out: &mut impl std::io::Write, outcome: &Outcome) -> std::io::Result<()> {
     let Outcome { phase, faults, counts, findings, took, notes } = outcome;
-    let word = if findings.hold() { "holds" } else { "BROKEN" };
+    let word = match (outcome.was_run(), findings.hold()) {
+        (false, _) => "not run",
+        (true, true) => "holds",
+        (true, false) => "BROKEN",
+    };
     writeln!(
         out,
         "== {phase}: {word} after {faults}; {} battles, {} votes acknowledged; {} in {:.0} s",

@@ -146,7 +146,7 @@ pub(super) async fn is_due(db: &mut PgConnection) -> sqlx::Result<bool> {
 
 /// Whether this connection, while it lasts, is the one that scrubs.
 pub(super) async fn try_scrubbing(db: &mut PgConnection) -> sqlx::Result<bool> {
-    sqlx::query_scalar!(r#"select pg_try_advisory_lock(7214309945262) as "mine!""#)
+    sqlx::query_scalar!(r#"select pg_try_advisory_lock(7214309945263) as "mine!""#)
         .fetch_one(db)
         .await
 }

@@ -39,7 +39,20 @@ pub(crate) struct Outcome {
     pub(crate) notes: Vec<String>,
 }
 
+/// Fewer acknowledged votes than these, and what went wrong did so beside nobody who votes.
+const LEAST_VOTES: usize = 20;
+
 impl Outcome {
+    /// Whether this machine allowed the drill.
+    pub(crate) fn was_run(&self) -> bool {
+        !self.findings.marks.iter().all(|mark| matches!(mark, invariants::Mark::NotRun(_)))
+    }
+
+    /// Whether too few voted for the drill to show anything.
+    pub(crate) fn is_idle(&self) -> bool {
+        self.was_run() && self.counts.votes < LEAST_VOTES
+    }
+
     /// A drill that this machine does not allow.
     pub(crate) fn not_run(phase: &str, why: &str) -> Self {
         Self {

@@ -75,7 +75,7 @@ impl Place {
                 path: path.clone(),
                 size_bytes: i64::try_from(found.len())?,
                 modified_at: found.modified()?.into(),
-                sha256: hex::encode(Sha256::digest(name)),
+                sha256: hex::encode(Sha256::digest(std::fs::read(&path)?)),
                 chat_template: None,
                 template_source: "file".to_owned(),
             };
