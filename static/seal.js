@@ -14,9 +14,10 @@ function fromHex(text) {
   return Uint8Array.from(text.match(/../g) ?? [], (pair) => parseInt(pair, 16));
 }
 
+// Kept for all tabs: a battle may be looked at again from the list of one's own.
 function recall(name) {
   try {
-    return JSON.parse(sessionStorage.getItem(name)) ?? [];
+    return JSON.parse(localStorage.getItem(name)) ?? [];
   } catch {
     return [];
   }
@@ -24,7 +25,7 @@ function recall(name) {
 
 function remember(name, entry) {
   try {
-    sessionStorage.setItem(name, JSON.stringify([...recall(name), entry].slice(-KEPT)));
+    localStorage.setItem(name, JSON.stringify([...recall(name), entry].slice(-KEPT)));
   } catch {
     // No storage: the check then says what it could not compare.
   }
@@ -114,9 +115,8 @@ async function steps(opened) {
   const id = document.getElementById("battle").dataset.id;
   const digest = await hmac(fromHex(opening), new TextEncoder().encode(DOMAIN + reveal));
   const said = JSON.parse(reveal);
-  const files = Object.fromEntries(
-    [...document.querySelectorAll(".card.reveal")].map((card) => [card.dataset.letter, card.dataset.file]),
-  );
+  const cards = Object.fromEntries([...document.querySelectorAll(".card.reveal")].map((card) => [card.dataset.letter, card.dataset]));
+  const shown = (card, model, file) => card.model.replaceAll("-", "") === model && card.file === file;
   const first = recall(SEALS).find(([battle]) => battle === id);
   return [
     [toHex(digest) === commitment, "What was locked in is what is shown: the seal opens with this text and no other."],
@@ -125,7 +125,10 @@ async function steps(opened) {
       first ? "It is the seal that your browser saw before your vote." : "Your browser has no note of the seal from before the vote.",
     ],
     [said.b === id.replaceAll("-", ""), "It belongs to this battle."],
-    [files.A === said.lg && files.B === said.rg, "The model files named above are the ones that were locked in."],
+    [
+      shown(cards.A, said.l, said.lg) && shown(cards.B, said.r, said.rg),
+      "The models named above, and their files, are the ones that were locked in.",
+    ],
     [
       said.cn === "" ? null : recall(NONCES).length === 0 ? null : recall(NONCES).includes(said.cn),
       said.cn === "" ? "The draw had no random part from your browser." : "The random part that your browser added to the draw is in it.",
@@ -147,10 +150,14 @@ async function checkOpened() {
       list.append(item);
     }
     const failed = outcome.some(([passed]) => passed === false);
-    opened.dataset.checked = failed ? "failed" : "passed";
+    // The second step is the one that tells when the seal was made.
+    const seen = outcome[1][0] !== null;
+    opened.dataset.checked = failed ? "failed" : seen ? "passed" : "partly";
     result.textContent = failed
       ? "✗ The seal does not fit what is shown. Please keep this page and tell the operator: something was changed."
-      : "✓ Your browser has checked it: the pair was fixed before the first word, and your vote changed nothing about it.";
+      : seen
+        ? "✓ Your browser has checked it: the pair was fixed before the first word, and your vote changed nothing about it."
+        : "– The seal opens with what is shown. That it is the one from before your vote is not known to this browser; the log tells.";
   } catch {
     result.textContent = "Your browser could not check the seal; the numbers below are all that is needed to do it elsewhere.";
   }

@@ -50,6 +50,7 @@ struct Inner {
     network_battles: Minute<Network>,
     network_votes: Minute<Network>,
     bursts: Minute<Network>,
+    vote_bursts: Minute<Network>,
     sign_ins: Minute<Network>,
     names: Minute<String>,
     clock: AheadClock,
@@ -120,6 +121,17 @@ impl<K: Hash + Eq + Clone> Minute<K> {
     }
 }
 
+impl Minute<Network> {
+    /// Takes one for a voter whom nobody vouches for.
+    fn admit(&self, deed: Deed, tier: Tier, network: Network) -> Result<(), Refused> {
+        if tier == Tier::Invited {
+            return Ok(());
+        }
+        let refused = |seconds| Refused::NetworkTooFast { deed, most: self.most, seconds };
+        self.take(&network).map_err(refused)
+    }
+}
+
 impl Gate {
     /// A gate with nobody at it.
     pub fn new(allowances: Allowances, trusted: Vec<Block>) -> Result<Self, Unhashed> {
@@ -136,6 +148,7 @@ impl Gate {
             network_battles: network(battles_a_minute.anonymous),
             network_votes: network(votes_a_minute.anonymous),
             bursts: Minute::within(allowances.network_battles, BURST, &clock),
+            vote_bursts: Minute::within(allowances.network_battles, BURST, &clock),
             sign_ins: Minute::of(allowances.sign_ins_a_minute, &clock),
             names: Minute::recovering(allowances.sign_ins_a_minute, NAME_RECOVERS, &clock),
             clock,
@@ -177,11 +190,6 @@ impl Gate {
     ) -> Result<(), Refused> {
         let mut db = db.acquire().await?;
         let tier = super::tier_of(&mut db, voter).await?;
-        if tier != Tier::Invited {
-            let most = self.0.bursts.most;
-            let refused = |seconds| Refused::NetworkTooFast { most, seconds };
-            self.0.bursts.take(&network).map_err(refused)?;
-        }
         self.admit_writing(Deed::Battle, (voter, tier), network)?;
         let most = self.0.allowances.battles_a_day.of(tier);
         let voters = super::voters_of(&mut db, voter).await?;
@@ -192,7 +200,8 @@ impl Gate {
         if queries::count_network_today(&mut db, network.as_bytes()).await? >= most {
             return Err(Refused::NetworkDayUsedUp { seconds: until_midnight() });
         }
-        Ok(())
+        // Last: what is refused for another reason takes nothing from the neighbours.
+        self.0.bursts.admit(Deed::Battle, tier, network)
     }
 
     /// Whether a voter may have the models of an open battle write again now.
@@ -232,7 +241,9 @@ impl Gate {
         let refused = |most| move |seconds| Refused::TooFast { deed: Deed::Vote, most, seconds };
         let shared = &self.0.network_votes;
         shared.take(&network).map_err(refused(shared.most))?;
-        own.take(&voter).map_err(refused(own.most))
+        own.take(&voter).map_err(refused(own.most))?;
+        // Battles can be saved up and voted on at once.
+        self.0.vote_bursts.admit(Deed::Vote, tier, network)
     }
 
     /// Whether a password may be tried now, from this network and under this name.
@@ -247,8 +258,10 @@ impl Gate {
     /// Forgets who has not been here for a while.
     pub(super) fn forget_idle(&self) {
         self.0.battles.iter().chain(&self.0.votes).for_each(Minute::forget);
-        let Inner { network_battles, network_votes, bursts, sign_ins, .. } = &*self.0;
-        [network_battles, network_votes, bursts, sign_ins].into_iter().for_each(Minute::forget);
+        let Inner { network_battles, network_votes, bursts, vote_bursts, sign_ins, .. } = &*self.0;
+        [network_battles, network_votes, bursts, vote_bursts, sign_ins]
+            .into_iter()
+            .for_each(Minute::forget);
         self.0.names.forget();
     }
 }

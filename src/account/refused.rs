@@ -38,13 +38,11 @@ pub enum Refused {
         /// When a new day begins.
         seconds: u64,
     },
-    /// The network's battles of ten minutes.
-    #[error(
-        "from one network at most {most} battles are opened in ten minutes by voters who were not invited; none was \
-         opened now, and all battles and votes are kept. {}",
-        again(*seconds)
-    )]
+    /// The network's battles or votes of ten minutes.
+    #[error("{} {}", network_too_fast(*deed, *most), again(*seconds))]
     NetworkTooFast {
+        /// What.
+        deed: Deed,
         /// How many in ten minutes there are.
         most: u32,
         /// When there is one again.
@@ -85,6 +83,19 @@ fn too_fast(deed: Deed, most: u32) -> String {
                 .to_owned()
         }
     }
+}
+
+fn network_too_fast(deed: Deed, most: u32) -> String {
+    let (done, kept) = match deed {
+        Deed::Vote => (
+            "votes are cast",
+            "this one was not recorded, and the battle is kept and open for 24 hours.",
+        ),
+        _ => ("battles are opened", "none was opened now, and all battles and votes are kept."),
+    };
+    format!(
+        "from one network at most {most} {done} in ten minutes by voters who were not invited; {kept}"
+    )
 }
 
 fn day_used_up(tier: Tier, most: u32) -> String {

@@ -78,6 +78,11 @@ async fn open(
     let voter = voter_or_new(&session)?;
     let Opening { prompt, question, set, nonce } = opening.into_inner();
     let nonce = read_nonce(nonce.as_deref().unwrap_or_default())?;
+    // What cannot be asked takes nothing from the network's allowance.
+    if let Some(prompt) = &prompt {
+        super::limits::accepted(prompt)
+            .map_err(|error| HttpError::from(error).with_link("/", "Back to the start"))?;
+    }
     gate.admit_battle(&ring.db, voter, network).await?;
     let opened = undisturbed(async move {
         let id = match (prompt, question, set) {

@@ -253,6 +253,7 @@ pub async fn ask_on(
     let ticket = ring.hub.join(voter, ring.limits)?;
     let turn = i16::try_from(battle.turns.len()).unwrap_or(i16::MAX);
     queries::insert_turn(&mut tx, id, turn, &prompt).await?;
+    repeats::note(&mut tx, id, &prompt).await?;
     let seeds = begin_answers(&mut tx, ring, id, (turn, 0), battle.models).await?;
     tx.commit().await?;
     let scripts = Script::of(jobs(ring, id, &battle.turns, &prompt, seeds), NONE_STORED);

@@ -33,7 +33,6 @@ pub(super) async fn start(
         None => ring.languages.recognise(prompt).map(str::to_owned),
     };
     account::queries::insert_voter(&mut tx, voter).await?;
-    let question_hash = repeats::hash_now(&mut tx, (prompt, question)).await?;
     let able = ring.engines.ready();
     let sampling = stored::conditions(&ring.answering);
     let mut writer = ring.journal.lock(&mut tx).await?;
@@ -45,10 +44,12 @@ pub(super) async fn start(
         .draw(&in_force.file, &out)
         .map_err(|error| BattleError::Pool(PoolError::Pairing(error)))?;
     let (id, models) = (drawn.battle, Sides { left: drawn.draw.left, right: drawn.draw.right });
-    let language = language.as_deref();
-    let opened = queries::Opened { id, voter, question, language, question_hash };
+    let opened = queries::Opened { id, voter, question, language: language.as_deref() };
     queries::insert(&mut tx, &opened, &drawn.draw, ring.host).await?;
     queries::insert_turn(&mut tx, id, 0, prompt).await?;
+    if question.is_none() {
+        repeats::note(&mut tx, id, prompt).await?;
+    }
     let stored = stored::find(&mut tx, question, models, &able, &ring.answering).await?;
     let seeds = begin_first(&mut tx, ring, &drawn, &stored).await?;
     let pairing = Pairing {

@@ -41,7 +41,6 @@ pub(super) struct Opened<'a> {
     pub(super) voter: VoterId,
     pub(super) question: Option<i64>,
     pub(super) language: Option<&'a str>,
-    pub(super) question_hash: Option<[u8; 32]>,
 }
 
 pub(super) async fn insert(
@@ -52,8 +51,8 @@ pub(super) async fn insert(
 ) -> sqlx::Result<()> {
     sqlx::query!(
         "insert into battles (battle_id, voter_id, left_model_id, right_model_id, p_draw,
-             question_id, language, host, question_hash, state)
-         values ($1, $2, $3, $4, $5, $6, $7, $8, $9, 'running')",
+             question_id, language, host, state)
+         values ($1, $2, $3, $4, $5, $6, $7, $8, 'running')",
         opened.id.0,
         opened.voter.0,
         draw.left.0,
@@ -62,7 +61,6 @@ pub(super) async fn insert(
         opened.question,
         opened.language,
         host,
-        opened.question_hash.as_ref().map(<[u8; 32]>::as_slice),
     )
     .execute(db)
     .await?;

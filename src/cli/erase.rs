@@ -7,7 +7,8 @@ use clap::{Args, Subcommand};
 
 use super::store::{self, Store};
 use super::{Outcome, say};
-use crate::battle::erasure::{self, queries, scrub};
+use crate::battle::erasure::scrub::{self, Scrubbed};
+use crate::battle::erasure::{self, queries};
 use crate::config::Settings;
 use crate::kit::wording;
 
@@ -45,7 +46,7 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
             let voter = VoterId::from_str(&voter).map_err(|_| format!("{voter} is no voter"))?;
             let journal = store.journal(&settings).await?;
             let mut tx = store.pool.begin().await?;
-            let count = erasure::erase_voter(&mut tx, &journal, voter).await?;
+            let count = erasure::erase_voters(&mut tx, &journal, &[voter]).await?;
             tx.commit().await?;
             let count = wording::counted(i64::try_from(count).unwrap_or(i64::MAX), "battle");
             say(&format!("the texts of {count} are erased"));
@@ -53,14 +54,19 @@ pub(super) async fn run(settings: Settings, arguments: Arguments) -> Outcome {
         What::Scrub => {}
     }
     let mut owner = store.owner().await?;
-    if scrub::scrub(&mut owner).await? {
-        say("no file of the database has them any more; backups that you keep still do");
-    } else {
-        say(
+    say(match scrub::scrub(&mut owner).await? {
+        Scrubbed::Gone => {
+            "no file of the database has them any more; backups that you keep still do"
+        }
+        Scrubbed::GoneFromTables => {
             "the tables are rewritten; the write-ahead log of this Postgres is not ours to end: ask its operator for a \
-             checkpoint and the removal of old segments. Backups that you keep still have the texts",
-        );
-    }
+             checkpoint and the removal of old segments. Backups that you keep still have the texts"
+        }
+        Scrubbed::Busy => {
+            "files of the database still have them: a table is read by somebody for long, or scrubbed already. A running \
+             arena tries again by itself, and so does `doubleblind erase scrub`"
+        }
+    });
     drop(owner);
     store.close().await
 }

@@ -76,7 +76,9 @@ async fn connect(urls: &Urls, cluster: Option<Cluster>, origin: String) -> Opene
         .run(&mut owner)
         .await
         .map_err(|error| format!("the schema could not be set up: {error}"))?;
+    // A vote that is acknowledged is on the disk, whatever the server's own setting is.
     let options: PgConnectOptions = urls.serving.parse()?;
+    let options = options.options([("synchronous_commit", "on")]);
     if urls.serving != urls.owner {
         grant_serving(&mut owner, options.get_username())
             .await

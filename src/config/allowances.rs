@@ -84,7 +84,7 @@ pub struct Allowances {
     pub sign_ins_a_minute: u32,
     /// How many times a voter's allowance a network has: people share one at home, at work, at school.
     pub network_factor: u32,
-    /// Battles of one network in ten minutes, those of invited voters aside.
+    /// Battles of one network in ten minutes, and votes likewise, those of invited voters aside.
     pub network_battles: u32,
 }
 
@@ -106,7 +106,7 @@ impl fmt::Display for Allowances {
         write!(
             f,
             "anonymous, registered, invited: {} battles a minute; {} a day; {} votes a minute; {} attempts \
-             to sign in; a network {} times that, and {} battles in ten minutes of voters who are not invited",
+             to sign in; a network {} times that, and {} battles and votes in ten minutes of voters who are not invited",
             self.battles_a_minute,
             self.battles_a_day,
             self.votes_a_minute,

@@ -137,7 +137,7 @@ pub struct Given {
     /// How many voters' allowances one network has together [default: 20]
     #[arg(long, env = "DOUBLEBLIND_NETWORK_FACTOR", global = true, value_name = "N")]
     pub network_factor: Option<u32>,
-    /// Battles of one network in ten minutes, those of invited voters aside [default: 50]
+    /// Battles, and votes, of one network in ten minutes, those of invited voters aside [default: 50]
     #[arg(long, env = "DOUBLEBLIND_NETWORK_BATTLES", global = true, value_name = "N")]
     pub network_battles: Option<u32>,
 }

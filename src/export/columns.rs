@@ -59,7 +59,8 @@ pub const PUBLIC: &[(&str, &[&str])] = &[
     ("vote_total", &["only_row", "votes", "apart", "excluded", "decisions"]),
     ("snapshots", &["sha256", "leaf_index", "size", "settings", "body", "taken_at"]),
     ("exclusions", &["vote_leaf", "leaf_index", "rule", "excluded_at"]),
-    ("scrubbing", &["only_row", "pending_since", "scrubbed_at"]),
+    ("inclusions", &["vote_leaf", "leaf_index", "rule", "included_at"]),
+    ("scrubbing", &["only_row", "pending_since", "erased_at", "scrubbed_at"]),
     (
         "tracks",
         &[
@@ -163,7 +164,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
             "leaked",
             "host",
             "network",
-            "question_hash",
+            "question_hashes",
         ],
     ),
     ("turns", &["battle_id", "turn", "prompt", "asked_at"]),
@@ -228,6 +229,7 @@ pub const PRIVATE: &[(&str, &[&str])] = &[
     ("leaks", &["battle_id", "turn", "side", "attempt", "rule", "kind", "own"]),
     ("votes", &["battle_id", "voter_id"]),
     ("question_keys", &["month", "key"]),
+    ("question_counts", &["question_hash", "month", "counted"]),
     ("exclusions", &["battle_id"]),
     ("skips", &["battle_id", "reason", "skipped_at"]),
     ("tracks", &["track_id"]),

@@ -6,6 +6,7 @@ use actix_web::{HttpResponse, web};
 use sqlx::PgPool;
 
 use super::ExportError;
+use crate::journal::Journal;
 use crate::kit::http::HttpError;
 use crate::leaderboard::handlers::Part;
 use crate::ranking::Boards;
@@ -50,9 +51,23 @@ async fn leaderboard_json(
     Ok(file("application/json", "leaderboard.json", body))
 }
 
-/// `/votes.csv`, `/leaderboard.csv`, `/leaderboard.json`.
+async fn record(db: Data<PgPool>, journal: Data<Journal>) -> Result<HttpResponse, HttpError> {
+    let archive = super::archive::archive(db.get_ref().clone(), &journal).await;
+    let archive = archive.map_err(HttpError::internal)?;
+    let archive = archive.ok_or_else(|| {
+        HttpError::unavailable("the log has no checkpoint yet; the first comes within seconds", 10)
+    })?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/x-tar")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"export.tar\""))
+        .streaming(archive))
+}
+
+/// `/log/export.tar`, `/votes.csv`, `/leaderboard.csv`, `/leaderboard.json`.
 pub fn routes(config: &mut web::ServiceConfig) {
     config
+        .route("/log/export.tar", web::get().to(record))
         .route("/votes.csv", web::get().to(votes_csv))
         .route("/leaderboard.csv", web::get().to(leaderboard_csv))
         .route("/leaderboard.json", web::get().to(leaderboard_json));

@@ -8,7 +8,7 @@ use arena_core::journal::verify::{Text, Wanted};
 use sha2::{Digest, Sha256};
 
 /// How to check the folder, in words.
-const README: &str = include_str!("log.txt");
+pub(super) const README: &str = include_str!("log.txt");
 
 /// A folder that is being written: leaves in order, other pieces in any order, checkpoint and key at the end.
 pub struct Folder {

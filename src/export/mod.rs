@@ -1,5 +1,6 @@
 //! Files for analysts: votes and leaderboard as CSV and JSON, the same over HTTP and on the command line.
 
+pub mod archive;
 pub mod columns;
 pub mod handlers;
 pub mod log;
@@ -7,11 +8,13 @@ pub mod record;
 
 use std::collections::HashMap;
 
+use arena_core::journal::leaf::TIME_STEP;
 use arena_core::ranking::board::{MIN_VOTES, PROVISIONAL_BELOW};
 use arena_core::verdict::Verdict;
 use serde::Serialize;
 use sqlx::PgPool;
 use time::format_description::well_known::Rfc3339;
+use time::{Duration, OffsetDateTime};
 
 use crate::pool::Model;
 use crate::ranking::View;
@@ -44,18 +47,20 @@ struct VoteLine<'a> {
     verdict: &'a str,
     vote_index: i64,
     cast_at: String,
-    /// False where the vote is counted apart: an answer said who wrote it, or the question had been asked too often; as
-    /// LMArena names the column.
+    /// False where the vote is in no rating: an answer said who wrote it, the question had been asked too often, or the
+    /// operator has excluded it; as LMArena names the column.
     anony: bool,
     voter: usize,
     question_id: Option<i64>,
     language: Option<&'a str>,
     p_draw: f64,
     tier: &'static str,
+    /// Whether the operator has excluded it, by a rule in the log.
+    excluded: bool,
 }
 
 /// The fields of [`VoteLine`], in their order.
-const VOTE_COLUMNS: [&str; 12] = [
+const VOTE_COLUMNS: [&str; 13] = [
     "model_a",
     "model_b",
     "winner",
@@ -68,10 +73,11 @@ const VOTE_COLUMNS: [&str; 12] = [
     "language",
     "p_draw",
     "tier",
+    "excluded",
 ];
 
 /// All votes in order: `model_a,model_b,winner` first, the original verdict behind them. Votes that
-/// are counted apart are there too, with `anony` false.
+/// are counted apart, and those that are excluded, are there too, with `anony` false.
 ///
 /// Voters are numbered by their first vote, from 1; a vote on a question of the voter's own has no
 /// `question_id`. This is all that the ratings, their weights and their intervals depend on.
@@ -95,17 +101,25 @@ pub async fn votes_csv(db: &PgPool) -> Result<Vec<u8>, ExportError> {
                 winner: vote.verdict.winner(),
                 verdict: Verdict::as_str(vote.verdict),
                 vote_index: vote.index,
-                cast_at: vote.cast_at.format(&Rfc3339).unwrap_or_default(),
-                anony: !vote.apart,
+                cast_at: to_the_minute(vote.cast_at),
+                anony: !vote.apart && !vote.excluded,
                 voter: *voters.entry(vote.voter).or_insert(number),
                 question_id: vote.question,
                 language: vote.language.as_deref(),
                 p_draw: vote.p_draw,
                 tier: vote.tier.as_str(),
+                excluded: vote.excluded,
             })?;
         }
     }
     writer.into_inner().map_err(|error| csv::Error::from(error.into_error()).into())
+}
+
+/// As the log has times, so that a vote cannot be matched with a visit.
+fn to_the_minute(moment: OffsetDateTime) -> String {
+    let past = Duration::seconds(moment.unix_timestamp() % TIME_STEP as i64);
+    let floored = (moment - past).replace_nanosecond(0).unwrap_or(moment);
+    floored.format(&Rfc3339).unwrap_or_default()
 }
 
 /// What the site's board has behind the columns of [`Line`], in the order of [`BoardLine`].

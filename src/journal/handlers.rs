@@ -5,11 +5,10 @@ use actix_web::HttpResponse;
 use actix_web::http::header::{self, ContentType};
 use actix_web::web::{self, Data, Form, Path};
 use arena_core::journal::proof::Proof;
-use bytes::Bytes;
-use futures_util::stream::{self, Stream};
 use serde::Deserialize;
 use sqlx::{PgConnection, PgPool};
 
+use super::lines::lines;
 use super::{GROUP, Journal, JournalError, index, pages, queries, tree};
 use crate::config::Site;
 use crate::kit::http::HttpError;
@@ -18,8 +17,6 @@ use crate::kit::http::HttpError;
 const FOR_EVER: &str = "public, max-age=31536000, immutable";
 /// What changes with every checkpoint.
 const FOR_SECONDS: &str = "public, max-age=5";
-/// Leaves of one piece of the whole log.
-const PIECE: i64 = 2000;
 /// A leaf is under a checkpoint after about so many seconds.
 const CHECKPOINT_SECONDS: u32 = 10;
 
@@ -130,23 +127,6 @@ async fn leaf(db: &mut PgConnection, place: u64) -> Result<HttpResponse, HttpErr
         .insert_header(ContentType::json())
         .insert_header((header::CACHE_CONTROL, FOR_EVER))
         .body(body))
-}
-
-/// All leaves up to the size that the log has now, in pieces.
-fn lines(db: PgPool, size: i64) -> impl Stream<Item = Result<Bytes, sqlx::Error>> {
-    stream::try_unfold((db, 0), move |(db, from)| async move {
-        if from >= size {
-            return Ok(None);
-        }
-        let to = size.min(from + PIECE);
-        let bodies = queries::list_bodies(&mut *db.acquire().await?, from, to).await?;
-        let mut piece = Vec::new();
-        for body in bodies {
-            piece.extend_from_slice(&body);
-            piece.push(b'\n');
-        }
-        Ok(Some((Bytes::from(piece), (db, to))))
-    })
 }
 
 /// The whole log up to the last checkpoint; compressed on the way where the client takes it.

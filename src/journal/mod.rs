@@ -8,6 +8,7 @@ mod error;
 pub mod handlers;
 pub mod job;
 mod key;
+pub mod lines;
 pub mod next;
 pub mod pages;
 pub mod queries;

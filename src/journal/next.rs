@@ -19,7 +19,7 @@ const FILE: &str = "log.prev";
 /// **Output** the key that verifies the new log, and the head that it follows. **Errors** if the folder has a log already,
 /// or the other one has no key or no checkpoint.
 pub fn follow(data: &Path, old: &Path) -> Result<(Verifier, Head), JournalError> {
-    if data.join(key::FILE).exists() || data.join("pg").exists() {
+    if [key::FILE, "anchor.log", "pg"].iter().any(|name| data.join(name).exists()) {
         return Err(JournalError::NotEmpty(data.to_owned()));
     }
     let before = key::find(old)?.ok_or_else(|| JournalError::NothingBefore(old.to_owned()))?;

@@ -69,6 +69,18 @@ pub async fn list_bodies(db: &mut PgConnection, from: i64, to: i64) -> sqlx::Res
     .await
 }
 
+/// Bytes of the leaves below `size`, a line feed behind each.
+///
+/// **Cost** a pass over the leaves.
+pub async fn count_bytes(db: &mut PgConnection, size: i64) -> sqlx::Result<i64> {
+    sqlx::query_scalar!(
+        r#"select coalesce(sum(length(body) + 1), 0)::bigint as "bytes!" from log_leaves where leaf_index < $1"#,
+        size
+    )
+    .fetch_one(db)
+    .await
+}
+
 /// Hashes of the leaves `from..to`, in order.
 pub(super) async fn list_hashes(
     db: &mut PgConnection,

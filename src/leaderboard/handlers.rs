@@ -18,6 +18,7 @@ use crate::kit::http::HttpError;
 use crate::pool;
 use crate::ranking::slices::{Slice, UnknownSlice};
 use crate::ranking::{Boards, SliceBoard};
+use crate::vote::exclusion;
 
 async fn landing(
     site: Data<Site>,
@@ -54,14 +55,19 @@ impl Part {
 
 async fn leaderboard(
     site: Data<Site>,
-    boards: Data<Boards>,
+    (boards, db): (Data<Boards>, Data<PgPool>),
     filter: Query<Filter>,
     part: Query<Part>,
 ) -> Result<HttpResponse, HttpError> {
     let whole = boards.current();
+    let mut db = db.acquire().await.map_err(HttpError::internal)?;
+    let excluded =
+        exclusion::queries::count_excluded(&mut db).await.map_err(HttpError::internal)?;
+    drop(db);
+    let whole = (&*whole, excluded);
     match part.find(&boards).await? {
-        Some(slice) => pages::leaderboard(&site, &whole, slice.view(), &filter),
-        None => pages::leaderboard(&site, &whole, whole.view(), &filter),
+        Some(slice) => pages::leaderboard(&site, whole, slice.view(), &filter),
+        None => pages::leaderboard(&site, whole, whole.0.view(), &filter),
     }
 }
 

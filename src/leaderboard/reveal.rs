@@ -26,6 +26,8 @@ struct Card {
     letter: char,
     name: String,
     chosen: bool,
+    /// Its id.
+    model: String,
     /// SHA-256 of its file; empty for an endpoint.
     file: String,
     facts: Vec<(&'static str, String)>,
@@ -159,7 +161,8 @@ fn card(
     let chosen =
         matches!((verdict, side), (Verdict::Left, Side::Left) | (Verdict::Right, Side::Right));
     let file = model.file().map(|file| file.sha256.clone()).unwrap_or_default();
-    Some(Card { letter: side.letter(), name: model.name.clone(), chosen, file, facts })
+    let id = model.id.to_string();
+    Some(Card { letter: side.letter(), name: model.name.clone(), chosen, model: id, file, facts })
 }
 
 /// Speed of writing: tokens after the first one over the time after the first one.

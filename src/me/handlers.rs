@@ -37,6 +37,16 @@ async fn data(db: Data<PgPool>, session: Session) -> Result<HttpResponse, HttpEr
         .body(serde_json::to_string_pretty(&record).map_err(HttpError::internal)?))
 }
 
+async fn texts(db: Data<PgPool>, session: Session) -> Result<HttpResponse, HttpError> {
+    let voter = browser::voter(&session).ok_or_else(HttpError::not_found)?;
+    let mut db = db.acquire().await.map_err(HttpError::internal)?;
+    Ok(HttpResponse::Ok()
+        .content_type("application/jsonl")
+        .insert_header((header::CACHE_CONTROL, "no-store"))
+        .insert_header((header::CONTENT_DISPOSITION, "attachment; filename=\"texts.jsonl\""))
+        .body(super::texts(&mut db, voter).await?))
+}
+
 /// Who is signed in; for anybody else the account's addresses do not exist.
 fn signed_in(session: &Session) -> Result<AccountId, HttpError> {
     let nobody = || HttpError::not_found().with_link("/sign-in", "Sign in");
@@ -186,6 +196,7 @@ pub fn routes(config: &mut web::ServiceConfig) {
     config
         .route("/me", web::get().to(me))
         .route("/me/data.json", web::get().to(data))
+        .route("/me/texts.jsonl", web::get().to(texts))
         .route("/me/password", web::post().to(change_password))
         .route("/me/code", web::post().to(enter_code))
         .route("/me/sessions/end", web::post().to(end_others))

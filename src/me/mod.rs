@@ -10,6 +10,7 @@ pub mod queries;
 use std::collections::HashMap;
 
 use arena_core::ids::{AccountId, BattleId, VoterId};
+use arena_core::journal::verify::Text;
 use arena_core::tier::Tier;
 use serde::Serialize;
 use sqlx::{PgConnection, PgPool};
@@ -17,7 +18,8 @@ use time::OffsetDateTime;
 use time::serde::rfc3339;
 
 use crate::account;
-use crate::battle::{BattleError, erasure};
+use crate::battle::commitments::Texts;
+use crate::battle::{self, BattleError, erasure};
 use crate::journal::Journal;
 use crate::kit::session;
 use queries::{Battle, Pseudonym};
@@ -93,6 +95,8 @@ pub struct Turn {
     pub asked_at: OffsetDateTime,
     /// The answers A and B; none while they are written, or if the pair was not completed.
     pub answers: Option<[String; 2]>,
+    /// What the models thought before they answered, where they did; none before the vote.
+    pub thoughts: Option<[Option<String>; 2]>,
 }
 
 /// Puts together what is stored of a voter, or of their account.
@@ -142,9 +146,11 @@ async fn turns(
     voters: &[VoterId],
 ) -> sqlx::Result<HashMap<BattleId, Vec<Turn>>> {
     let mut bodies: HashMap<(BattleId, i16), [Option<String>; 2]> = HashMap::new();
+    let mut thoughts: HashMap<(BattleId, i16), [Option<String>; 2]> = HashMap::new();
     for answer in queries::list_answers(db, voters).await? {
-        let pair = bodies.entry((answer.battle, answer.turn)).or_default();
-        pair[usize::from(answer.is_right)] = answer.body;
+        let (turn, side) = ((answer.battle, answer.turn), usize::from(answer.is_right));
+        bodies.entry(turn).or_default()[side] = answer.body;
+        thoughts.entry(turn).or_default()[side] = answer.thoughts;
     }
     let mut turns: HashMap<BattleId, Vec<Turn>> = HashMap::new();
     for question in queries::list_questions(db, voters).await? {
@@ -157,9 +163,39 @@ async fn turns(
             question: question.text,
             asked_at: question.asked_at,
             answers,
+            thoughts: thoughts
+                .remove(&(question.battle, question.turn))
+                .filter(|pair| pair.iter().any(Option::is_some)),
         });
     }
     Ok(turns)
+}
+
+/// The texts of a person's battles that have their vote, each with the salt that opens its commitment: a file of the
+/// form that `doubleblind verify` reads beside the record. Battles whose texts were erased are not in it.
+pub async fn texts(db: &mut PgConnection, voter: VoterId) -> Result<Vec<u8>, BattleError> {
+    let voters = account::voters_of(db, voter).await?;
+    let mut file = Vec::new();
+    let mut read: Option<(BattleId, String, Texts)> = None;
+    for salt in queries::list_salts(db, &voters).await? {
+        if read.as_ref().is_none_or(|(id, ..)| *id != salt.battle) {
+            let Some(found) = battle::queries::find(db, salt.battle).await? else { continue };
+            let question = found.turns.first().map(|turn| turn.prompt.clone());
+            read = Some((salt.battle, question.unwrap_or_default(), Texts::of(&found)));
+        }
+        let Some((_, question, texts)) = &read else { continue };
+        let (part, text) = match salt.part.as_str() {
+            "q" => ('q', Some(question)),
+            "p" => ('p', texts.questions.as_ref()),
+            "l" => ('l', Some(&texts.left)),
+            _ => ('r', Some(&texts.right)),
+        };
+        let (Some(text), Ok(salt_bytes)) = (text, salt.salt.try_into()) else { continue };
+        let assign = u64::try_from(salt.assign_index).unwrap_or(0);
+        let line = Text { assign, part, text: text.clone(), salt: salt_bytes }.to_line();
+        file.extend_from_slice(line.as_bytes());
+    }
+    Ok(file)
 }
 
 /// Removes a voter's texts and, if there is one, the account with its sessions. Says which battles were open.
@@ -173,9 +209,7 @@ pub async fn remove(
     let mut tx = db.begin().await?;
     let voters = account::voters_of(&mut tx, voter).await?;
     let open = queries::list_open(&mut tx, &voters).await?;
-    for voter in &voters {
-        erasure::erase_voter(&mut tx, journal, *voter).await?;
-    }
+    erasure::erase_voters(&mut tx, journal, &voters).await?;
     if let Some(account) = account::queries::find_account(&mut tx, voter).await? {
         account::queries::delete(&mut tx, account).await?;
     }

@@ -43,6 +43,8 @@ pub struct Battle {
 pub struct Vote {
     /// Place in the order of all votes, as in votes.csv.
     pub vote_index: i64,
+    /// Place of its entry in the log.
+    pub entry: Option<i64>,
     /// The choice.
     pub verdict: String,
     /// How well one was known then.
@@ -70,13 +72,13 @@ pub async fn list_battles(
         r#"select battle_id, opened_at, closed_at, state, language, network,
                   questions.set_id as "set_id?", skips.reason as "reason?",
                   vote_index as "vote_index?", verdict as "verdict?", cast_at as "cast_at?",
-                  votes.tier as "tier?", a.name as left_model, b.name as right_model,
+                  votes.tier as "tier?", closed_index as "entry?", a.name as left_model, b.name as right_model,
                   (select prompt from turns
                    where turns.battle_id = battles.battle_id and turn = 0) as prompt
            from battles join models a on a.model_id = left_model_id
                join models b on b.model_id = right_model_id
                left join questions using (question_id) left join skips using (battle_id)
-               left join votes using (battle_id)
+               left join votes using (battle_id) left join commitments using (battle_id)
            where battles.voter_id = any($1) order by opened_at desc, battle_id limit $2"#,
         &ids(voters),
         limit
@@ -88,7 +90,7 @@ pub async fn list_battles(
         .map(|row| {
             let vote = match (row.vote_index, row.verdict, row.tier, row.cast_at) {
                 (Some(vote_index), Some(verdict), Some(tier), Some(cast_at)) => {
-                    Some(Vote { vote_index, verdict, tier, cast_at })
+                    Some(Vote { vote_index, entry: row.entry, verdict, tier, cast_at })
                 }
                 _ => None,
             };
@@ -171,6 +173,7 @@ pub(super) struct Answer {
     pub(super) turn: i16,
     pub(super) is_right: bool,
     pub(super) body: Option<String>,
+    pub(super) thoughts: Option<String>,
 }
 
 /// The latest attempts at the answers of battles in which nothing is being written.
@@ -180,7 +183,7 @@ pub(super) async fn list_answers(
 ) -> sqlx::Result<Vec<Answer>> {
     let rows = sqlx::query!(
         r#"select distinct on (battle_id, turn, side) battle_id, turn, side = 'right' as "is_right!",
-                  body
+                  body, case when state = 'voted' then reasoning end as thoughts
            from answers join battles using (battle_id)
            where voter_id = any($1) and state in ('complete', 'voted', 'skipped', 'void')
            order by battle_id, turn, side, attempt desc"#,
@@ -195,6 +198,38 @@ pub(super) async fn list_answers(
             turn: row.turn,
             is_right: row.is_right,
             body: row.body,
+            thoughts: row.thoughts,
+        })
+        .collect())
+}
+
+pub(super) struct Salt {
+    pub(super) battle: BattleId,
+    pub(super) assign_index: i64,
+    pub(super) part: String,
+    pub(super) salt: Vec<u8>,
+}
+
+/// The salts of texts of battles that have their vote, battle by battle.
+pub(super) async fn list_salts(
+    db: &mut PgConnection,
+    voters: &[VoterId],
+) -> sqlx::Result<Vec<Salt>> {
+    let rows = sqlx::query!(
+        "select battle_id, assign_index, part, salt
+         from salts join battles using (battle_id) join commitments using (battle_id)
+         where voter_id = any($1) and state = 'voted' order by assign_index, part",
+        &ids(voters)
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows
+        .into_iter()
+        .map(|row| Salt {
+            battle: BattleId(row.battle_id),
+            assign_index: row.assign_index,
+            part: row.part,
+            salt: row.salt,
         })
         .collect())
 }

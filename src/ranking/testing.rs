@@ -57,6 +57,7 @@ pub(super) fn vote(
         p_draw: 0.5,
         style: None,
         apart: false,
+        excluded: false,
         tier: Tier::Anonymous,
     }
 }

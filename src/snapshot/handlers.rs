@@ -88,15 +88,23 @@ async fn transparency(
     db: Data<PgPool>,
     (journal, reader): (Data<Journal>, Data<Reader>),
 ) -> Result<HttpResponse, HttpError> {
-    let boards = reader.boards(&db).await?;
-    let mut db = db.acquire().await.map_err(HttpError::internal)?;
+    let pool = db;
+    let mut db = pool.acquire().await.map_err(HttpError::internal)?;
+    let exclusions = exclusion::queries::list(&mut db).await.map_err(HttpError::internal)?;
+    let boards = match exclusions.is_empty() {
+        true => None,
+        false => Some(reader.boards_lately(&pool).await?),
+    };
     let models = pool::queries::list_all(&mut db).await.map_err(HttpError::internal)?;
     let policy = rules::queries::find_in_force(&mut db).await.map_err(HttpError::internal)?;
     let facts = Facts {
         origin: journal.origin(),
         head: journal.head(&mut db).await?,
         sums: exclusion::queries::find_sums(&mut db).await.map_err(HttpError::internal)?,
-        exclusions: exclusion::queries::list(&mut db).await.map_err(HttpError::internal)?,
+        exclusions,
+        inclusions: exclusion::queries::count_inclusions(&mut db)
+            .await
+            .map_err(HttpError::internal)?,
         days: journal::queries::list_days(&mut db).await.map_err(HttpError::internal)?,
         policy,
         models,

@@ -7,6 +7,7 @@ mod pages;
 pub mod queries;
 
 use std::sync::Arc;
+use std::time::{Duration, Instant};
 
 use arena_core::journal::board::{BoardError, Document, Exclusions, Ledger, Settings};
 use arena_core::journal::leaf::{self, Leaf};
@@ -44,7 +45,13 @@ pub enum SnapshotError {
 
 /// What boards are computed from: the journal as far as it was read, shared by all who ask.
 #[derive(Clone, Default)]
-pub struct Reader(Arc<Mutex<Read>>);
+pub struct Reader(Arc<Mutex<Read>>, Arc<Mutex<Option<Lately>>>);
+
+/// Boards, and when they were computed.
+type Lately = (Instant, Arc<Boards>);
+
+/// Boards for a page are not computed more often.
+const LATELY: Duration = Duration::from_secs(60);
 
 #[derive(Clone, Default)]
 struct Read {
@@ -94,6 +101,19 @@ impl Reader {
             Ok(Boards { honoured: of(Exclusions::Honoured)?, ignored: of(Exclusions::Ignored)? })
         };
         tokio::task::spawn_blocking(work).await.map_err(|_| SnapshotError::Ended)?
+    }
+}
+
+impl Reader {
+    /// Boards that are at most a minute old: whoever asks often costs no more than one who asks once.
+    pub async fn boards_lately(&self, db: &PgPool) -> Result<Arc<Boards>, SnapshotError> {
+        let mut last = self.1.lock().await;
+        if let Some((_, boards)) = last.as_ref().filter(|(made, _)| made.elapsed() < LATELY) {
+            return Ok(Arc::clone(boards));
+        }
+        let boards = Arc::new(self.boards(db).await?);
+        *last = Some((Instant::now(), Arc::clone(&boards)));
+        Ok(boards)
     }
 }
 

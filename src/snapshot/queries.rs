@@ -31,6 +31,11 @@ pub async fn list(db: &mut PgConnection) -> sqlx::Result<Vec<Stored>> {
     .await
 }
 
+/// Digests of all snapshots.
+pub async fn list_digests(db: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!("select sha256 from snapshots order by leaf_index").fetch_all(db).await
+}
+
 /// One snapshot by its digest.
 pub async fn find(db: &mut PgConnection, sha256: &str) -> sqlx::Result<Option<Stored>> {
     sqlx::query_as!(
@@ -43,7 +48,7 @@ pub async fn find(db: &mut PgConnection, sha256: &str) -> sqlx::Result<Option<St
     .await
 }
 
-/// The snapshot with the same settings before a leaf.
+/// The snapshot before a leaf with the same settings, whichever version of the program computed it.
 pub(super) async fn find_before(
     db: &mut PgConnection,
     settings: &str,
@@ -52,7 +57,7 @@ pub(super) async fn find_before(
     sqlx::query_as!(
         Stored,
         "select sha256, leaf_index, size, settings, body, taken_at from snapshots
-         where settings = $1 and leaf_index < $2 order by leaf_index desc limit 1",
+         where settings::jsonb - 'code' = $1::text::jsonb - 'code' and leaf_index < $2 order by leaf_index desc limit 1",
         settings,
         leaf
     )

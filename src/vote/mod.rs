@@ -99,19 +99,21 @@ pub async fn cast(
         };
     };
     let tier = account::tier_of(&mut tx, voter).await?;
-    let ballot = queries::find_ballot(&mut tx, id, OffsetDateTime::now_utc()).await?;
-    let repeated = ballot.same >= battle::repeats::COUNTED_A_MONTH;
+    let ballot = queries::find_ballot(&mut tx, &battle, OffsetDateTime::now_utc()).await?;
+    let repeated = i64::from(ballot.same) >= battle::repeats::COUNTED_A_MONTH;
     let noted = Noted { leaked, repeated };
     let written = match &ballot.commitment {
         Some(commitment) => {
             let parts = commitment.parts();
             let (leaf, committed) =
                 leaf(&mut tx, (&battle, tier), (verdict, noted), &ballot, parts).await?;
-            let vote = (&battle, tier, verdict, noted);
+            let known = (tier, ballot.month.as_str());
+            let vote = (&battle, known, verdict, noted);
             Some(record(&mut tx, journal, vote, leaf, &committed).await?)
         }
         None => {
-            queries::insert(&mut tx, &battle, tier, verdict, noted, Opened::Nothing).await?;
+            let known = (tier, ballot.month.as_str());
+            queries::insert(&mut tx, &battle, known, verdict, noted, Opened::Nothing).await?;
             None
         }
     };
@@ -128,14 +130,14 @@ pub async fn cast(
 async fn record(
     db: &mut PgConnection,
     journal: &Journal,
-    (battle, tier, verdict, noted): (&Battle, Tier, Verdict, Noted),
+    (battle, known, verdict, noted): (&Battle, (Tier, &str), Verdict, Noted),
     leaf: Leaf,
     committed: &Committed,
 ) -> Result<(u64, Vec<u8>), VoteError> {
     journal.admit()?;
     let prepared = Prepared::of(leaf.clone())?;
     let opened = Opened::Appends(&prepared, committed);
-    let recorded = queries::insert(db, battle, tier, verdict, noted, opened).await?;
+    let recorded = queries::insert(db, battle, known, verdict, noted, opened).await?;
     if let Some(Some(index)) = recorded {
         let index = u64::try_from(index).unwrap_or(0);
         journal.watch(db, index).await?;
@@ -146,7 +148,7 @@ async fn record(
     let body = writer.last_body();
     writer.write(db).await?;
     let opened = Opened::Appended(entry.row()?, committed);
-    queries::insert(db, battle, tier, verdict, noted, opened).await?;
+    queries::insert(db, battle, known, verdict, noted, opened).await?;
     Ok((entry.index, body))
 }
 

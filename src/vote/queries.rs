@@ -45,6 +45,8 @@ pub struct Vote {
     pub style: Option<Sides<StyleCounts>>,
     /// Whether it is counted apart: an answer said who wrote it, or its question had been asked too often.
     pub apart: bool,
+    /// Whether the operator has excluded it, by a rule in the log.
+    pub excluded: bool,
     /// How well the voter was known.
     pub tier: Tier,
 }
@@ -61,7 +63,7 @@ pub(super) fn verdict_of(word: &str) -> sqlx::Result<Verdict> {
 pub(super) async fn insert(
     db: &mut PgConnection,
     battle: &Battle,
-    tier: Tier,
+    (tier, month): (Tier, &str),
     verdict: Verdict,
     Noted { leaked, repeated }: Noted,
     opened: Opened<'_>,
@@ -88,6 +90,11 @@ pub(super) async fn insert(
              select $13, $14, $3, 1 from ready where not $4::boolean
              on conflict (left_model_id, right_model_id, verdict)
              do update set votes = vote_counts.votes + 1
+         ), asked as (
+             insert into question_counts (question_hash, month, counted)
+             select distinct hash, $15, 1 from ready, battles, unnest(question_hashes) as hash
+             where battle_id = $1 and not $4::boolean
+             on conflict (question_hash) do update set counted = question_counts.counted + 1
          ), opened as (
              update commitments set closed_index = ready.index from ready
              where battle_id = $1 and ready.index is not null
@@ -112,6 +119,7 @@ pub(super) async fn insert(
         committed.is_none(),
         battle.models.left.0,
         battle.models.right.0,
+        month,
     )
     .fetch_optional(db)
     .await
@@ -131,14 +139,14 @@ pub(super) struct Ballot {
     pub(super) month: String,
     /// The voter's name of the month in the journal, if there is one.
     pub(super) pseudonym: Option<Vec<u8>>,
-    /// Votes on the same question of a month before, those aside that are counted apart.
-    pub(super) same: i64,
+    /// Votes that count on one of its questions, the one that has most.
+    pub(super) same: i32,
 }
 
 /// A battle as its vote needs it, in time that does not grow with the table. The log goes by `now`, or by the time of its last leaf while the clock is behind that.
 pub(super) async fn find_ballot(
     db: &mut PgConnection,
-    battle: BattleId,
+    battle: &Battle,
     now: OffsetDateTime,
 ) -> sqlx::Result<Ballot> {
     let row = sqlx::query!(
@@ -152,12 +160,13 @@ pub(super) async fn find_ballot(
              (select max(ended_at) from answers where answers.battle_id = b.battle_id) as ended_at,
              (select set_id || '/' || set_version || '/' || question_key
               from questions q where q.question_id = b.question_id) as question,
-             (select pseudonym from pseudonyms p where p.voter_id = b.voter_id and p.month = log.month),
-             (select count((select 1 from votes v where v.battle_id = o.battle_id and not repeated))
-              from battles o where o.question_hash = b.question_hash and not leaked) as "same!"
+             (select pseudonym from pseudonyms p where p.voter_id = $3 and p.month = log.month),
+             (select coalesce(max(counted), 0) from question_counts
+              where question_hash = any(b.question_hashes)) as "same!"
            from log, battles b left join commitments c using (battle_id) where b.battle_id = $1"#,
-        battle.0,
-        now
+        battle.id.0,
+        now,
+        battle.voter.0
     )
     .fetch_one(db)
     .await?;
@@ -274,10 +283,9 @@ async fn list(
         "select vote_index, left_model_id, right_model_id, verdict, cast_at, votes.voter_id,
              question_id, language, p_draw, left_chars, left_headers, left_lists, left_bold,
              right_chars, right_headers, right_lists, right_bold,
-             leaked or repeated as \"apart!\", tier
-         from votes join battles using (battle_id)
-         where vote_index >= $1 and ($3 or not (leaked or repeated)
-             and not exists (select from exclusions e where e.battle_id = votes.battle_id))
+             leaked or repeated as \"apart!\", tier, e.battle_id is not null as \"excluded!\"
+         from votes join battles using (battle_id) left join exclusions e using (battle_id)
+         where vote_index >= $1 and ($3 or not (leaked or repeated) and e.battle_id is null)
          order by vote_index limit $2",
         first_index,
         limit,
@@ -304,6 +312,7 @@ async fn list(
                 p_draw: row.p_draw,
                 style: left.zip(right).map(|(left, right)| Sides { left, right }),
                 apart: row.apart,
+                excluded: row.excluded,
                 tier: row.tier.parse().map_err(|error| sqlx::Error::Decode(Box::new(error)))?,
             })
         })

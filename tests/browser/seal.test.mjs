@@ -70,6 +70,23 @@ test("a pair that was swapped after the seal does not pass", LIMIT, async () => 
   await visitor.close();
 });
 
+test("in another tab the seal is known as well, and without a note of it less is said", LIMIT, async () => {
+  const visitor = await arena.visitor();
+  const page = await visitor.newPage();
+  await askAndWait(page);
+  await checked(page);
+
+  const other = await visitor.newPage();
+  await other.goto(page.url());
+  await other.locator('#opened[data-checked="passed"]').waitFor();
+  await other.evaluate(() => localStorage.clear());
+  await other.reload();
+  await other.locator('#opened[data-checked="partly"]').waitFor();
+
+  assert.match(await other.locator("#opened-result").innerText(), /not known to this browser/);
+  await visitor.close();
+});
+
 test("a receipt that is pasted is found in the log, and one that is changed is not taken for ours", LIMIT, async () => {
   const visitor = await arena.visitor();
   const page = await visitor.newPage();

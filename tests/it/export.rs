@@ -48,7 +48,7 @@ async fn votes_are_exported_in_order_with_the_words_that_rating_tools_know() {
 
     let (header, rows) = table(&csv_file(&arena, "/votes.csv").await);
 
-    let expected_header = "model_a,model_b,winner,verdict,vote_index,cast_at,anony,voter,question_id,language,p_draw,tier";
+    let expected_header = "model_a,model_b,winner,verdict,vote_index,cast_at,anony,voter,question_id,language,p_draw,tier,excluded";
     assert_eq!(header.join(","), expected_header);
     let column = |index: usize| rows.iter().map(|row| row[index].clone()).collect::<Vec<_>>();
     assert_eq!(column(2), ["model_a", "model_b", "tie", "both_bad", "tie"]);
@@ -121,7 +121,7 @@ async fn files_of_an_empty_arena_have_their_header() {
 
     assert_eq!(
         votes,
-        "model_a,model_b,winner,verdict,vote_index,cast_at,anony,voter,question_id,language,p_draw,tier\n"
+        "model_a,model_b,winner,verdict,vote_index,cast_at,anony,voter,question_id,language,p_draw,tier,excluded\n"
     );
     assert!(board.starts_with("rank,rank_low,rank_high,model,"), "{board}");
     assert_eq!(board.lines().count(), 1);

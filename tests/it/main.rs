@@ -26,6 +26,7 @@ mod operator;
 mod process;
 mod rank;
 mod ranking;
+mod record;
 mod remote;
 mod replay;
 mod report;

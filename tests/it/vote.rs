@@ -334,8 +334,28 @@ async fn the_fourth_vote_of_a_month_on_one_question_is_recorded_apart_until_it_i
 
     let done = arena.operator(&["erase", "battle", &fourth, "--why", "asked for"]).await;
     assert!(done.0, "{}", done.1);
-    let kept = "select count(*) from battles where question_hash is not null";
+    let kept = "select count(*) from battles where question_hashes is not null";
     assert_eq!(arena.number(kept).await, 4);
+    first.posts("/me/delete", &[("sure", "yes")]).await.location();
+    ask(&arena.voter(), "Why is the sky blue?").await;
+    let apart = arena.number("select apart from vote_total").await;
+    assert_eq!(apart, 2, "whoever has texts erased does not get the votes on them back");
+}
+
+#[tokio::test]
+async fn a_later_question_of_a_battle_is_counted_as_the_first_one_is() {
+    let arena = TestArena::of_two_instant().await;
+    let voter = arena.voter();
+    for number in 0..4 {
+        let id = voter.asks(&format!("Something else, number {number}")).await;
+        arena.when(&id, "complete").await;
+        voter.posts(&format!("/battles/{id}/turns"), &[("prompt", "Why is the sky blue?")]).await;
+        arena.when(&id, "complete").await;
+        voter.votes(&id, "left").await.location();
+    }
+
+    assert_eq!(arena.number("select count(*) from turns").await, 8);
+    assert_eq!(arena.number("select apart from vote_total").await, 1);
 }
 
 #[tokio::test]

@@ -12,18 +12,24 @@ use sqlx::PgConnection;
 use super::{BattleError, commitments};
 use crate::journal::Journal;
 
-/// Ends the open battles of a voter and erases the texts of all: questions, answers, thoughts, and what a
-/// guessed text could be checked with; and the names under which the journal has the votes. Says how many battles
-/// had texts.
-pub async fn erase_voter(
+/// Ends the open battles of a person, who may be several voters, and erases the texts of all: questions, answers,
+/// thoughts, and what a guessed text could be checked with; and the names under which the journal has the votes. Says
+/// how many battles there were.
+pub async fn erase_voters(
     db: &mut PgConnection,
     journal: &Journal,
-    voter: VoterId,
+    voters: &[VoterId],
 ) -> Result<usize, BattleError> {
-    let battles = queries::list_of_voter(db, voter).await?;
-    queries::forget_networks(db, voter).await?;
+    let mut battles = Vec::new();
+    for voter in voters {
+        battles.extend(queries::list_of_voter(db, *voter).await?);
+        queries::forget_networks(db, *voter).await?;
+    }
+    // All at once: the log is locked when every battle is.
     erase(db, journal, &battles, "asked for by the voter").await?;
-    queries::delete_pseudonyms(db, voter).await?;
+    for voter in voters {
+        queries::delete_pseudonyms(db, *voter).await?;
+    }
     Ok(battles.len())
 }
 

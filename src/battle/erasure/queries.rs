@@ -2,6 +2,7 @@
 
 use arena_core::ids::{BattleId, VoterId};
 use sqlx::PgConnection;
+use time::OffsetDateTime;
 use uuid::Uuid;
 
 fn ids(battles: &[BattleId]) -> Vec<Uuid> {
@@ -98,7 +99,7 @@ pub(super) async fn erase_questions(
         .execute(&mut *db)
         .await?;
     sqlx::query!(
-        "update battles set question_hash = null where battle_id = any($1)",
+        "update battles set question_hashes = null where battle_id = any($1)",
         &ids(battles)
     )
     .execute(db)
@@ -119,9 +120,13 @@ pub(super) async fn delete_pseudonyms(db: &mut PgConnection, voter: VoterId) -> 
 
 /// Notes that erased texts still lie in files of the database.
 pub(in crate::battle) async fn note_pending(db: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!("update scrubbing set pending_since = coalesce(pending_since, now())")
-        .execute(db)
-        .await?;
+    // The clock and not the start of the transaction: a scrub that began meanwhile has not seen what is erased here.
+    sqlx::query!(
+        "update scrubbing set pending_since = coalesce(pending_since, now()),
+             erased_at = clock_timestamp()"
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 
@@ -151,11 +156,39 @@ pub(super) async fn try_scrubbing(db: &mut PgConnection) -> sqlx::Result<bool> {
         .await
 }
 
-pub(super) async fn note_scrubbed(db: &mut PgConnection) -> sqlx::Result<()> {
-    sqlx::query!("update scrubbing set pending_since = null, scrubbed_at = now()")
-        .execute(db)
-        .await?;
+/// Notes that what was erased before a moment is in no file any more; what was erased since is for the next scrub.
+pub(super) async fn note_scrubbed(
+    db: &mut PgConnection,
+    begun: OffsetDateTime,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update scrubbing set scrubbed_at = now(),
+             pending_since = case when erased_at >= $1 then erased_at end",
+        begun
+    )
+    .execute(db)
+    .await?;
     Ok(())
+}
+
+/// The time by the database's clock; and from now on, a table that somebody reads for long is not waited for.
+pub(super) async fn begin_scrubbing(db: &mut PgConnection) -> sqlx::Result<OffsetDateTime> {
+    sqlx::query!("set lock_timeout = '3s'").execute(&mut *db).await?;
+    sqlx::query_scalar!(r#"select clock_timestamp() as "now!""#).fetch_one(db).await
+}
+
+/// Whether a transaction is open that began before a moment: what was erased since may have to be kept for it.
+pub(super) async fn has_older_readers(
+    db: &mut PgConnection,
+    moment: OffsetDateTime,
+) -> sqlx::Result<bool> {
+    sqlx::query_scalar!(
+        r#"select exists (select from pg_stat_activity
+               where datname = current_database() and xact_start < $1 and pid <> pg_backend_pid()) as "any!""#,
+        moment
+    )
+    .fetch_one(db)
+    .await
 }
 
 /// Rewrites the tables that have texts; what was in them before is in no file any more.
@@ -167,7 +200,12 @@ pub(super) async fn rewrite_tables(db: &mut PgConnection) -> sqlx::Result<()> {
     sqlx::query!("vacuum (full) pseudonyms").execute(&mut *db).await?;
     // Hashes of questions, and the keys that they were made with.
     sqlx::query!("vacuum (full) battles").execute(&mut *db).await?;
-    sqlx::query!("vacuum (full) question_keys").execute(db).await?;
+    sqlx::query!("vacuum (full) question_keys").execute(&mut *db).await?;
+    sqlx::query!("vacuum (full) question_counts").execute(&mut *db).await?;
+    // Names and password hashes of accounts that were removed.
+    sqlx::query!("vacuum (full) accounts").execute(&mut *db).await?;
+    sqlx::query!("vacuum (full) sessions").execute(&mut *db).await?;
+    sqlx::query!("vacuum (full) voters").execute(db).await?;
     Ok(())
 }
 

@@ -94,10 +94,11 @@ pub async fn settle_lost(ring: &Ring) -> sqlx::Result<u64> {
 /// time, any number of times.
 pub async fn void_abandoned(db: &PgPool, journal: &Journal) -> Result<usize, BattleError> {
     let mut tx = db.begin().await?;
-    let battles = queries::void_abandoned(&mut tx).await?;
-    commitments::void(&mut tx, journal, &battles, Why::Abandoned).await?;
+    let (left, failed) = queries::void_abandoned(&mut tx).await?;
+    commitments::void(&mut tx, journal, &left, Why::Abandoned).await?;
+    commitments::void(&mut tx, journal, &failed, Why::Error).await?;
     tx.commit().await?;
-    Ok(battles.len())
+    Ok(left.len() + failed.len())
 }
 
 async fn forget_questions(db: &PgPool) -> sqlx::Result<()> {

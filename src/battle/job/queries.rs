@@ -3,24 +3,36 @@
 use arena_core::ids::BattleId;
 use sqlx::PgConnection;
 
-/// Voids what nobody decided on for a day, by the clock or by the time of the log; says which.
+/// Voids what nobody decided on for a day, by the clock or by the time of the log; says which, those apart whose pair could
+/// not be completed.
 ///
 /// The two differ after a clock was ahead for a while: the log's time does not go back, and whoever checks the log
 /// has no other.
-pub(super) async fn void_abandoned(db: &mut PgConnection) -> sqlx::Result<Vec<BattleId>> {
-    let rows = sqlx::query_scalar!(
-        "update battles set state = 'void', void_reason = 'abandoned', closed_at = now()
-         where state in ('running', 'complete', 'failed')
-           and (opened_at < now() - interval '24 hours' or battle_id in (
-             select battle_id from commitments join log_leaves on leaf_index = assign_index
-             where closed_index is null
-               and (convert_from(body, 'UTF8')::jsonb ->> 't')::bigint
-                   < (select last_time from log_state) - 86400))
-         returning battle_id"
+pub(super) async fn void_abandoned(
+    db: &mut PgConnection,
+) -> sqlx::Result<(Vec<BattleId>, Vec<BattleId>)> {
+    let rows = sqlx::query!(
+        r#"with due as (
+             select battle_id, state = 'failed' as failed from battles
+             where state in ('running', 'complete', 'failed')
+               and (opened_at < now() - interval '24 hours' or battle_id in (
+                 select battle_id from commitments join log_leaves on leaf_index = assign_index
+                 where closed_index is null
+                   and (convert_from(body, 'UTF8')::jsonb ->> 't')::bigint
+                       < (select last_time from log_state) - 86400))
+             for update
+           )
+           update battles set state = 'void', void_reason = 'abandoned', closed_at = now()
+           from due where battles.battle_id = due.battle_id
+           returning battles.battle_id, failed as "failed!""#
     )
     .fetch_all(db)
     .await?;
-    Ok(rows.into_iter().map(BattleId).collect())
+    let (mut left, mut failed) = (Vec::new(), Vec::new());
+    for row in rows {
+        if row.failed { &mut failed } else { &mut left }.push(BattleId(row.battle_id));
+    }
+    Ok((left, failed))
 }
 
 /// Nobody writes the answers of a process that is gone: their voters may retry.

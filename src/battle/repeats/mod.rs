@@ -1,10 +1,12 @@
 //! Questions of one's own that were asked before. A program that asks one question again and again, and knows every model by
 //! its answers to it, gets a few votes a month for it, however many voters it has.
 //!
-//! What is kept is a hash with a key of the month, which is dropped with it: nobody can find out a question by guessing.
+//! What is kept is a hash with a key of the month, which is dropped with it: whoever gets hold of old hashes cannot find out a
+//! question by guessing. Whoever votes on a guessed question can tell from the reply whether three votes were on it before.
 
 pub mod queries;
 
+use arena_core::ids::BattleId;
 use hmac::{Hmac, KeyInit, Mac};
 use sha2::Sha256;
 use sqlx::PgConnection;
@@ -13,16 +15,15 @@ use time::OffsetDateTime;
 /// Votes on one question that count in a month.
 pub const COUNTED_A_MONTH: i64 = 3;
 
-/// The hash of a question that somebody asks now; none for those of evaluation sets, which are asked often on purpose.
-pub(super) async fn hash_now(
+/// Notes a question of a voter's own, the first of a battle or a later one. Those of evaluation sets are not noted: they are
+/// asked often on purpose.
+pub(super) async fn note(
     db: &mut PgConnection,
-    (prompt, question): (&str, Option<i64>),
-) -> sqlx::Result<Option<[u8; 32]>> {
-    if question.is_some() {
-        return Ok(None);
-    }
+    battle: BattleId,
+    question: &str,
+) -> sqlx::Result<()> {
     let key = queries::find_or_make_key(db, OffsetDateTime::now_utc()).await?;
-    Ok(Some(hash(&key, prompt)))
+    queries::add_hash(db, battle, &hash(&key, question)).await
 }
 
 /// The question without what does not make it another one: invisible characters, capitals, blanks.

@@ -34,6 +34,23 @@ pub(super) async fn find_or_make_key(
     }
 }
 
+/// Adds the hash of a question to those of its battle.
+pub(super) async fn add_hash(
+    db: &mut PgConnection,
+    battle: BattleId,
+    hash: &[u8],
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update battles set question_hashes = array_append(coalesce(question_hashes, '{}'), $2::bytea)
+         where battle_id = $1",
+        battle.0,
+        hash
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
 /// Marks a complete battle as voted on and says whether an answer named an author; none in another state. For `vote`.
 /// Votes on one question wait here for each other, so that each can count those before it.
 pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<bool>> {
@@ -41,7 +58,9 @@ pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Re
         "update battles set state = 'voted', closed_at = now()
          where battle_id = $1 and state = 'complete'
          returning leaked,
-             pg_advisory_xact_lock(('x' || encode(question_hash, 'hex'))::bit(64)::bigint)::text as waited",
+             (select count(pg_advisory_xact_lock(place)) from
+                 (select distinct ('x' || encode(hash, 'hex'))::bit(64)::bigint as place
+                  from unnest(question_hashes) as hash order by place) as places) as waited",
         id.0
     )
     .fetch_optional(db)
@@ -49,8 +68,13 @@ pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Re
     Ok(row.map(|row| row.leaked))
 }
 
-/// Drops the keys of months that are over; says whether there were any.
+/// Drops the keys of months that are over, and what was counted with them; says whether there were any.
 pub async fn drop_old_keys(db: &mut PgConnection) -> sqlx::Result<bool> {
+    sqlx::query!(
+        "delete from question_counts where month < to_char(now() at time zone 'UTC', 'YYYY-MM')"
+    )
+    .execute(&mut *db)
+    .await?;
     let dropped = sqlx::query!(
         "delete from question_keys where month < to_char(now() at time zone 'UTC', 'YYYY-MM')"
     )

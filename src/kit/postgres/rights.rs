@@ -34,6 +34,7 @@ pub async fn grant_serving(owner: &mut PgConnection, role: &str) -> sqlx::Result
     let role = format!("\"{}\"", role.replace('"', "\"\""));
     let (fixed, read_only) = (FINAL.join(", "), READ_ONLY.join(", "));
     let statements = [
+        format!("grant execute on all functions in schema public to {role}"),
         format!("grant usage on schema public to {role}"),
         format!("grant select, insert, update, delete on all tables in schema public to {role}"),
         format!("grant usage, select on all sequences in schema public to {role}"),

@@ -278,6 +278,7 @@ struct LeaderboardPage<'a> {
     title: Option<String>,
     source: String,
     tiers: Option<String>,
+    excluded: i64,
 }
 
 /// Slices of one kind, as the form lists them.
@@ -302,7 +303,7 @@ fn kinds(published: &Published) -> Vec<Kind> {
 /// The table of the whole or of a slice.
 pub fn leaderboard(
     site: &Site,
-    published: &Published,
+    (published, excluded): (&Published, i64),
     view: View<'_>,
     filter: &Filter,
 ) -> Result<HttpResponse, HttpError> {
@@ -330,6 +331,7 @@ pub fn leaderboard(
         title: view.slice.map(|(slice, _)| slice.in_words()),
         source: source_line(&view),
         tiers: view.slice.is_none().then(|| tier_line(published)).flatten(),
+        excluded,
     })
 }
 

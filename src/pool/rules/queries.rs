@@ -62,6 +62,11 @@ pub async fn find_policy(db: &mut PgConnection, sha256: &str) -> sqlx::Result<Op
         .await
 }
 
+/// Digests of all policy files.
+pub async fn list_digests(db: &mut PgConnection) -> sqlx::Result<Vec<String>> {
+    sqlx::query_scalar!("select distinct sha256 from policies order by sha256").fetch_all(db).await
+}
+
 /// All policy files, each once.
 pub async fn list_policies(db: &mut PgConnection) -> sqlx::Result<Vec<(String, String)>> {
     let rows = sqlx::query!("select distinct on (sha256) sha256, body from policies")

@@ -137,6 +137,8 @@ struct OnePage<'a> {
     before: Option<(String, String)>,
     lines: Vec<ModelLine>,
     bibtex: String,
+    /// Address of the arena.
+    arena: &'a str,
 }
 
 /// Renders one snapshot beside the one before it with the same settings.
@@ -167,6 +169,7 @@ pub(super) fn one(
             .map(|(before, _)| (before.sha256.clone(), wording::minute(before.taken_at))),
         lines,
         bibtex: bibtex(site, origin, address, stored, document),
+        arena: address.split("/snapshots/").next().unwrap_or_default(),
     })
 }
 

@@ -1,6 +1,7 @@
 //! What the record proves and what it does not, with the numbers of this moment.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use actix_web::HttpResponse;
 use arena_core::ids::ModelId;
@@ -28,7 +29,10 @@ pub(in super::super) struct Facts<'a> {
     /// Digest and file of the policy in force.
     pub(in super::super) policy: Option<(String, String)>,
     pub(in super::super) models: Vec<Model>,
-    pub(in super::super) boards: Boards,
+    /// Exclusions that were taken back, by rule.
+    pub(in super::super) inclusions: Vec<(String, i64)>,
+    /// With and without what is excluded; none where nothing is.
+    pub(in super::super) boards: Option<Arc<Boards>>,
 }
 
 /// One model with and without what was excluded.
@@ -49,6 +53,7 @@ struct TransparencyPage<'a> {
     sums: Sums,
     sums_hold: bool,
     by_rule: Vec<(String, usize)>,
+    inclusions: Vec<(String, i64)>,
     compared: Vec<Compared>,
     policy: String,
     shares: Vec<(String, String)>,
@@ -78,8 +83,9 @@ pub(in super::super) fn transparency(
         size: facts.head.size,
         sums,
         sums_hold: sums.assigned == sums.counted + sums.excluded + sums.void + sums.open,
-        compared: if by_rule.is_empty() { Vec::new() } else { compare(&facts.boards) },
+        compared: facts.boards.as_deref().map(compare).unwrap_or_default(),
         by_rule,
+        inclusions: facts.inclusions,
         policy,
         shares,
         days: facts.days,

@@ -96,6 +96,7 @@ async fn decide(
         } else {
             queries::count_up(&mut tx, subject.models, subject.verdict).await?;
         }
+        queries::count_questions(&mut tx, subject.battle, if out { -1 } else { 1 }).await?;
     }
     let mut counted = 0;
     for subject in &subjects {
@@ -107,7 +108,11 @@ async fn decide(
         if out {
             queries::insert(&mut tx, subject, index, rule).await?;
         } else {
-            queries::delete(&mut tx, subject.battle).await?;
+            let leaf = u64::try_from(subject.leaf).unwrap_or(0);
+            if !queries::delete(&mut tx, subject.battle).await? {
+                return Err(ExclusionError::NotExcluded(leaf));
+            }
+            queries::insert_inclusion(&mut tx, subject.leaf, index, rule).await?;
         }
         counted += i64::from(!subject.apart);
     }

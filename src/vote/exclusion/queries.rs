@@ -102,8 +102,58 @@ pub(super) async fn insert(
     Ok(())
 }
 
-pub(super) async fn delete(db: &mut PgConnection, battle: BattleId) -> sqlx::Result<()> {
-    sqlx::query!("delete from exclusions where battle_id = $1", battle.0).execute(db).await?;
+/// Takes an exclusion back; false if somebody else has done that meanwhile.
+pub(super) async fn delete(db: &mut PgConnection, battle: BattleId) -> sqlx::Result<bool> {
+    let done = sqlx::query!("delete from exclusions where battle_id = $1", battle.0);
+    Ok(done.execute(db).await?.rows_affected() == 1)
+}
+
+pub(super) async fn insert_inclusion(
+    db: &mut PgConnection,
+    vote: i64,
+    leaf: i64,
+    rule: &str,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "insert into inclusions (vote_leaf, leaf_index, rule) values ($1, $2, $3)",
+        vote,
+        leaf,
+        rule
+    )
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+/// Exclusions that were taken back, counted by the rule that was given for it.
+pub async fn count_inclusions(db: &mut PgConnection) -> sqlx::Result<Vec<(String, i64)>> {
+    let rows = sqlx::query!(
+        r#"select rule, count(*) as "count!" from inclusions group by rule order by min(leaf_index)"#
+    )
+    .fetch_all(db)
+    .await?;
+    Ok(rows.into_iter().map(|row| (row.rule, row.count)).collect())
+}
+
+/// How many votes are excluded.
+pub async fn count_excluded(db: &mut PgConnection) -> sqlx::Result<i64> {
+    sqlx::query_scalar!("select excluded from vote_total").fetch_one(db).await
+}
+
+/// Lets the votes that count on the questions of a battle be more or fewer: one that is excluded keeps no other apart.
+pub(super) async fn count_questions(
+    db: &mut PgConnection,
+    battle: BattleId,
+    more: i32,
+) -> sqlx::Result<()> {
+    sqlx::query!(
+        "update question_counts set counted = greatest(counted + $2, 0) from battles
+         where battle_id = $1 and question_hash = any(question_hashes)",
+        battle.0,
+        more
+    )
+    .execute(db)
+    .await?;
     Ok(())
 }
 

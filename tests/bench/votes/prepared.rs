@@ -26,9 +26,9 @@ pub(crate) async fn battles(db: &PgPool, like: &str, count: usize, with: bool) -
         for sql in [
             "insert into battles (battle_id, voter_id, left_model_id, right_model_id, p_draw, state,
                  left_chars, left_headers, left_lists, left_bold, right_chars, right_headers,
-                 right_lists, right_bold, question_hash)
+                 right_lists, right_bold, question_hashes)
              select $1, voter_id, left_model_id, right_model_id, p_draw, 'complete', 3, 0, 0, 0, 3, 0, 0, 0,
-                 sha256($1::text::bytea)
+                 array[sha256($1::text::bytea)]
              from battles where battle_id = $2",
             "insert into turns (battle_id, turn, prompt) select $1, turn, prompt || ' ' || $1::text
              from turns where battle_id = $2",
