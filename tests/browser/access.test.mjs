@@ -70,6 +70,10 @@ for (const [what, address] of [
   ["the form for joining", "/join"],
   ["the form for signing in", "/sign-in"],
   ["the page of one's own data", "/me"],
+  ["the page of the log", "/log"],
+  ["the page where a receipt is checked", "/receipt"],
+  ["the list of snapshots", "/snapshots"],
+  ["the page of what is proved", "/transparency"],
   ["a page that is not there", "/nothing-here"],
 ]) {
   test(`${what} is accessible, fits, and has a strict policy`, LIMIT, async () => {

@@ -12,6 +12,7 @@ use doubleblind::kit::whereabouts::Whereabouts;
 use doubleblind::operator::{Desk, handlers};
 use doubleblind::snapshot::Reader;
 
+use crate::account::routes::changing_routes_in_source;
 use crate::arena::{Reply, Scripted, TestArena, Voter, client, model};
 
 /// The page beside an arena; it ends with its test.
@@ -167,8 +168,11 @@ async fn a_name_that_is_not_local_and_a_form_of_another_site_are_refused() {
     for host in [format!("localhost:{port}"), format!("[::1]:{port}")] {
         assert_eq!(as_host(&page, &host).await, 200, "{host}");
     }
+    let routes = changing_routes_in_source(true);
+    assert!(routes.len() >= 3, "{routes:?}");
     for header in [("Origin", "https://evil.example"), ("Sec-Fetch-Site", "cross-site")] {
-        for path in ["/exclude", "/include", "/snapshot"] {
+        for (path, method) in &routes {
+            assert_eq!(method, "post");
             let reply: Reply = operator.posts_with(header, path, &form).await;
             assert_eq!(reply.status, 403, "{path} {header:?}: {}", reply.body);
         }

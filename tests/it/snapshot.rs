@@ -121,6 +121,7 @@ async fn an_export_passes_all_checks_and_a_changed_one_fails_with_its_own_code()
 
     assert!(passed, "{report}");
     assert!(report.matches("ok").count() >= 8, "{report}");
+    assert!(report.contains("2 of the same bytes, 0 within"), "{report}");
     assert!(!report.contains("FAILED"), "{report}");
     let log = std::fs::read_to_string(folder.join("log.jsonl")).unwrap();
     let changed = log.replacen("\"o\":\"tie\"", "\"o\":\"bad\"", 1);

@@ -6,7 +6,7 @@ mod addresses;
 mod limits;
 mod me;
 mod operator;
-mod routes;
+pub(crate) mod routes;
 mod sessions;
 mod signing_in;
 mod tiers;
