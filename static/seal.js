@@ -106,7 +106,7 @@ function noteSeal() {
   const sealed = document.querySelector(".sealed");
   if (!battle || !sealed) return;
   const seen = recall(SEALS).some(([id, seal]) => id === battle.dataset.id && seal === sealed.dataset.commitment);
-  if (!seen) remember(SEALS, [battle.dataset.id, sealed.dataset.commitment]);
+  if (!seen) remember(SEALS, [battle.dataset.id, sealed.dataset.commitment, sealed.querySelector("pre").textContent]);
 }
 
 /** The steps of the check: [passed, what it says], null for what could not be compared. */
@@ -136,6 +136,17 @@ async function steps(opened) {
   ];
 }
 
+/** Shows what the arena had signed before the vote: with it, a battle that is missing from the log can be proved. */
+function showPromise(opened, promise) {
+  if (!promise) return;
+  const [details, summary, text] = ["details", "summary", "pre"].map((name) => document.createElement(name));
+  summary.textContent = "The promise from before your vote";
+  text.className = "seal";
+  text.textContent = promise;
+  details.append(summary, text);
+  opened.append(details);
+}
+
 async function checkOpened() {
   const opened = document.getElementById("opened");
   if (!opened) return;
@@ -150,6 +161,7 @@ async function checkOpened() {
       list.append(item);
     }
     const failed = outcome.some(([passed]) => passed === false);
+    showPromise(opened, recall(SEALS).find(([battle]) => battle === document.getElementById("battle").dataset.id)?.[2]);
     // The second step is the one that tells when the seal was made.
     const seen = outcome[1][0] !== null;
     opened.dataset.checked = failed ? "failed" : seen ? "passed" : "partly";

@@ -78,21 +78,27 @@ pub struct Sealed {
     pub index: i64,
     /// The commitment in hexadecimal.
     pub commitment: String,
+    /// The log's signed promise that the leaf is there; empty after the vote.
+    pub promise: String,
 }
 
 impl From<&Commitment> for Sealed {
     fn from(commitment: &Commitment) -> Self {
-        Self { index: commitment.assign_index, commitment: hex::encode(&commitment.commitment) }
+        Self {
+            index: commitment.assign_index,
+            commitment: hex::encode(&commitment.commitment),
+            promise: String::new(),
+        }
     }
 }
 
-/// Renders a battle that has no vote yet.
+/// Renders a battle that has no vote yet. With its commitment comes the promise that the log has it.
 pub fn show(
     site: &Site,
     peek: &Peek,
     battle: &Battle,
     question: Option<&(String, ListedQuestion)>,
-    commitment: Option<&Commitment>,
+    commitment: Option<(&Commitment, String)>,
 ) -> Result<actix_web::HttpResponse, HttpError> {
     let running = peek.0.as_ref().filter(|_| battle.state == State::Running);
     let mut turns = turn_views(&battle.turns, Links::Inert);
@@ -128,7 +134,7 @@ pub fn show(
         may_ask_on: battle.turns.len() < MAX_TURNS,
         next_turn,
         leaked: battle.leaked,
-        sealed: commitment.map(Sealed::from),
+        sealed: commitment.map(|(it, promise)| Sealed { promise, ..Sealed::from(it) }),
         turns,
         live,
     })

@@ -14,6 +14,7 @@ use super::reveal;
 use crate::battle::handlers::known_voter;
 use crate::battle::{self, Ring, State, sets};
 use crate::config::Site;
+use crate::journal::receipt;
 use crate::kit::http::HttpError;
 use crate::pool;
 use crate::ranking::slices::{Slice, UnknownSlice};
@@ -156,7 +157,14 @@ async fn battle(
         };
         return reveal::show(&site, &boards.current(), &models, &decided);
     }
-    battle::pages::show(&site, &peek, &battle, question.as_ref(), commitment.as_ref())
+    let sealed = match &commitment {
+        Some(commitment) => {
+            let promised = receipt::of(&mut db, &ring.journal, commitment.assign_index).await?;
+            Some((commitment, promised.receipt))
+        }
+        None => None,
+    };
+    battle::pages::show(&site, &peek, &battle, question.as_ref(), sealed)
 }
 
 /// A sign of life for whoever watches the process: the database answers.

@@ -90,12 +90,13 @@ pub async fn cast(
         State::Skipped | State::Void => return Err(VoteError::Closed),
         State::Complete | State::Voted => {}
     }
-    let Some(leaked) = battle::repeats::queries::close_voted(&mut tx, id).await? else {
+    let turns = i64::try_from(battle.turns.len()).unwrap_or(i64::MAX);
+    let Some(leaked) = battle::repeats::queries::close_voted(&mut tx, id, turns).await? else {
         // Somebody was faster, perhaps this very request sent twice.
         return match queries::find_verdict(&mut tx, id).await? {
             Some(first) if first == verdict => receipt(&mut tx, journal, id).await,
             Some(_) => Err(VoteError::AlreadyDecided),
-            None => Err(VoteError::Closed),
+            None => Err(why_open(&mut tx, voter, id).await),
         };
     };
     let tier = account::tier_of(&mut tx, voter).await?;
@@ -121,6 +122,16 @@ pub async fn cast(
     // Only what is committed is promised.
     let promised = written.map(|(index, body)| receipt::promise(journal, index, body));
     Ok(promised.transpose()?)
+}
+
+/// Why a battle that was complete a moment ago was not closed by a vote.
+async fn why_open(db: &mut PgConnection, voter: VoterId, id: BattleId) -> VoteError {
+    match battle::find(db, voter, id).await {
+        Ok(battle) if !matches!(battle.state, State::Skipped | State::Void) => {
+            VoteError::StillAnswering
+        }
+        _ => VoteError::Closed,
+    }
 }
 
 /// Records a vote with its leaf. The log is locked last, and for a short time: by the statement that records all, or, while

@@ -22,8 +22,9 @@ after(() => arena?.close());
 
 /** Plays battles over HTTP until both models have a rating, so that the tables have their intervals. */
 async function rate(votes) {
-  const play = async (http, verdict) => {
-    const battle = await http.post("/battles", { form: { prompt: "What is 1 + 1?" }, headers: { accept: "text/html" } });
+  // On one and the same question only three votes would count.
+  const play = async (http, vote, verdict) => {
+    const battle = await http.post("/battles", { form: { prompt: `What is 1 + ${vote}?` }, headers: { accept: "text/html" } });
     const address = battle.url();
     await http.get(`${address}/events?turn=0&attempt=0&from=0`); // ends when both answers do
     const cast = await http.post(`${address}/vote`, { form: { verdict }, maxRedirects: 0 });
@@ -33,7 +34,7 @@ async function rate(votes) {
   const visitors = [visitor, await arena.visitor(), await arena.visitor()];
   const verdicts = ["left", "right", "both_bad"];
   await Promise.all(visitors.map(async ({ request }, which) => {
-    for (let vote = which; vote < votes; vote += visitors.length) await play(request, vote === 0 ? "tie" : verdicts[which]);
+    for (let vote = which; vote < votes; vote += visitors.length) await play(request, vote, vote === 0 ? "tie" : verdicts[which]);
   }));
   const http = visitor.request;
   await until("a rating", async () => (await (await http.get("/")).text()).includes('class="interval"'));

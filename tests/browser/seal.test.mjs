@@ -93,7 +93,9 @@ test("a receipt that is pasted is found in the log, and one that is changed is n
   await askAndWait(page);
   await checked(page);
   await page.getByText("Your receipt").click();
-  const receipt = await page.locator(".opened pre").innerText();
+  const receipt = await page.locator(".opened pre").first().innerText();
+  await page.getByText("The promise from before your vote").click();
+  const promise = await page.locator(".opened pre").last().innerText();
 
   await page.getByRole("link", { name: "Check a receipt" }).click();
   await page.getByLabel("Receipt").fill(receipt);
@@ -103,5 +105,8 @@ test("a receipt that is pasted is found in the log, and one that is changed is n
   await page.getByRole("button", { name: "Check" }).click();
 
   await page.getByText("This is not a receipt of the log").waitFor();
+  await page.getByLabel("Receipt").fill(promise);
+  await page.getByRole("button", { name: "Check" }).click();
+  await page.getByRole("heading", { name: "The log has kept its word" }).waitFor();
   await visitor.close();
 });

@@ -53,15 +53,23 @@ pub(super) async fn add_hash(
 
 /// Marks a complete battle as voted on and says whether an answer named an author; none in another state. For `vote`.
 /// Votes on one question wait here for each other, so that each can count those before it.
-pub(crate) async fn close_voted(db: &mut PgConnection, id: BattleId) -> sqlx::Result<Option<bool>> {
+///
+/// **Input** also how many turns the voter's choice is about: one more, and the battle is not closed.
+pub(crate) async fn close_voted(
+    db: &mut PgConnection,
+    id: BattleId,
+    turns: i64,
+) -> sqlx::Result<Option<bool>> {
     let row = sqlx::query!(
         "update battles set state = 'voted', closed_at = now()
          where battle_id = $1 and state = 'complete'
+           and (select count(*) from turns where turns.battle_id = $1) = $2
          returning leaked,
              (select count(pg_advisory_xact_lock(place)) from
                  (select distinct ('x' || encode(hash, 'hex'))::bit(64)::bigint as place
                   from unnest(question_hashes) as hash order by place) as places) as waited",
-        id.0
+        id.0,
+        turns
     )
     .fetch_optional(db)
     .await?;
